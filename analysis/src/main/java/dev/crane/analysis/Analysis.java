@@ -1,0 +1,7 @@
+package dev.crane.analysis;
+
+/** Placeholder. */
+public final class Analysis {
+    private Analysis() {
+    }
+}

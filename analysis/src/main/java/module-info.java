@@ -1,0 +1,8 @@
+/** Finding the neurons a language needs, masking them, and measuring every language. */
+module dev.crane.analysis {
+    requires transitive dev.crane.models;
+    requires tools.jackson.databind;
+    requires tools.jackson.dataformat.yaml;
+
+    exports dev.crane.analysis;
+}

@@ -1,0 +1,7 @@
+package dev.crane.bindings;
+
+/** Placeholder. */
+public final class NativeLibrary {
+    private NativeLibrary() {
+    }
+}

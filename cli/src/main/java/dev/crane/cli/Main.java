@@ -1,0 +1,7 @@
+package dev.crane.cli;
+
+/** Placeholder. */
+public final class Main {
+    private Main() {
+    }
+}

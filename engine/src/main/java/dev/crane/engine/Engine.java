@@ -1,0 +1,7 @@
+package dev.crane.engine;
+
+/** Placeholder. */
+public final class Engine {
+    private Engine() {
+    }
+}

@@ -1,0 +1,7 @@
+/** The transformer engine: tensors, backends, the decoder's forward and backward pass, hooks, relevance rules, streaming statistics. */
+module dev.crane.engine {
+    requires transitive dev.crane.kernels;
+    requires jdk.incubator.vector;
+
+    exports dev.crane.engine;
+}

@@ -1,0 +1,7 @@
+package dev.crane.kernels;
+
+/** Placeholder. */
+public final class KernelLibrary {
+    private KernelLibrary() {
+    }
+}

@@ -1,0 +1,7 @@
+package dev.crane.models;
+
+/** Placeholder. */
+public final class ModelFolder {
+    private ModelFolder() {
+    }
+}

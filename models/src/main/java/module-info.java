@@ -1,0 +1,7 @@
+/** Model folders as they are on the hub: safetensors, configurations, tokenizers. */
+module dev.crane.models {
+    requires transitive dev.crane.engine;
+    requires tools.jackson.databind;
+
+    exports dev.crane.models;
+}
