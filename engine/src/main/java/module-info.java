@@ -4,4 +4,5 @@ module dev.crane.engine {
     requires jdk.incubator.vector;
 
     exports dev.crane.engine;
+    exports dev.crane.engine.tensor;
 }

@@ -2,6 +2,4 @@
 module dev.crane.models {
     requires transitive dev.crane.engine;
     requires tools.jackson.databind;
-
-    exports dev.crane.models;
 }

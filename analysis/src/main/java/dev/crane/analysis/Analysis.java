@@ -1,7 +1,0 @@
-package dev.crane.analysis;
-
-/** Placeholder. */
-public final class Analysis {
-    private Analysis() {
-    }
-}

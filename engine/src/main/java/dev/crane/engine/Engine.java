@@ -1,7 +1,0 @@
-package dev.crane.engine;
-
-/** Placeholder. */
-public final class Engine {
-    private Engine() {
-    }
-}

@@ -1,0 +1,2 @@
+/** Element types and stored tensors. */
+package dev.crane.engine.tensor;

@@ -1,7 +1,0 @@
-package dev.crane.models;
-
-/** Placeholder. */
-public final class ModelFolder {
-    private ModelFolder() {
-    }
-}
