@@ -4,5 +4,9 @@ module dev.crane.engine {
     requires jdk.incubator.vector;
 
     exports dev.crane.engine;
+    exports dev.crane.engine.backend;
+    exports dev.crane.engine.decoder;
+    exports dev.crane.engine.hook;
+    exports dev.crane.engine.relevance;
     exports dev.crane.engine.tensor;
 }

@@ -1,0 +1,11 @@
+package dev.crane.engine.hook;
+
+import java.util.List;
+
+/**
+ * The interventions that one sequence runs with. Each unit of a hook point may be named once.
+ *
+ * @param name for messages: a mask's file name, say
+ * @param interventions the changes
+ */
+public record InterventionSet(String name, List<Intervention> interventions) {}
