@@ -1,0 +1,20 @@
+package dev.crane.engine.decoder;
+
+/** How a decoder knows where a token stands. */
+public sealed interface Positions {
+    /**
+     * Rotary positions, half-split: within the first {@code rotaryDim} entries of a head, entry i is rotated with entry i + rotaryDim/2 by the
+     * angle position · f_i, and both results are multiplied by the scaling's attention factor. {@link RopeFrequencies} gives the f_i.
+     *
+     * @param theta base of the wavelengths
+     * @param rotaryDim how many leading entries of each head are rotated; even
+     * @param scaling how the frequencies are stretched for long contexts
+     */
+    record Rope(double theta, int rotaryDim, RopeScaling scaling) implements Positions {
+        public Rope {
+            if (!(theta > 0) || Double.isInfinite(theta) || rotaryDim < 2 || rotaryDim % 2 != 0) {
+                throw new IllegalArgumentException("rope theta " + theta + ", rotary width " + rotaryDim);
+            }
+        }
+    }
+}
