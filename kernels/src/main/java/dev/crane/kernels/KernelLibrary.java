@@ -1,7 +1,14 @@
 package dev.crane.kernels;
 
-/** Placeholder. */
+import java.util.List;
+
+/** The CUDA kernels in this build. */
 public final class KernelLibrary {
     private KernelLibrary() {
+    }
+
+    /** The ops that have a CUDA kernel. There are none yet: every op runs on the CPU. */
+    public static List<String> ops() {
+        return List.of();
     }
 }

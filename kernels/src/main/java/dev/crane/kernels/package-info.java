@@ -1,0 +1,2 @@
+/** CUDA kernels and their launchers, one for each op; none so far. */
+package dev.crane.kernels;
