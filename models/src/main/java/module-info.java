@@ -2,4 +2,6 @@
 module dev.crane.models {
     requires transitive dev.crane.engine;
     requires tools.jackson.databind;
+
+    exports dev.crane.models.tokenizer;
 }

@@ -1,0 +1,2 @@
+/** Tokens back to text. */
+package dev.crane.models.tokenizer.decoder;

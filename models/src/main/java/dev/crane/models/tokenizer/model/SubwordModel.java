@@ -1,0 +1,7 @@
+package dev.crane.models.tokenizer.model;
+
+/** How a piece of text becomes token ids. Thread-safe. */
+public sealed interface SubwordModel permits BytePairEncoding {
+    /** Appends the ids of {@code piece}, which is not empty, to {@code ids}. */
+    void encode(String piece, IdBuffer ids);
+}

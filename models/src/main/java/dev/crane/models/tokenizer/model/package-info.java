@@ -1,0 +1,2 @@
+/** The third stage of encoding: a piece of text to token ids. */
+package dev.crane.models.tokenizer.model;

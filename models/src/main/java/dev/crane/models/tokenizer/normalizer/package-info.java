@@ -1,0 +1,2 @@
+/** The first stage of encoding: text to text. */
+package dev.crane.models.tokenizer.normalizer;
