@@ -6,6 +6,7 @@ module dev.crane.engine {
     exports dev.crane.engine;
     exports dev.crane.engine.backend;
     exports dev.crane.engine.decoder;
+    exports dev.crane.engine.file;
     exports dev.crane.engine.hook;
     exports dev.crane.engine.relevance;
     exports dev.crane.engine.tensor;
