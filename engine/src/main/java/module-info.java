@@ -9,5 +9,6 @@ module dev.crane.engine {
     exports dev.crane.engine.file;
     exports dev.crane.engine.hook;
     exports dev.crane.engine.relevance;
+    exports dev.crane.engine.statistic;
     exports dev.crane.engine.tensor;
 }
