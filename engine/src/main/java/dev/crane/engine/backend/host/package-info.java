@@ -1,0 +1,2 @@
+/** Tensors and weights in the JVM's memory, shared by the backends that compute there. */
+package dev.crane.engine.backend.host;
