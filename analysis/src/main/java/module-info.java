@@ -3,4 +3,6 @@ module dev.crane.analysis {
     requires transitive dev.crane.models;
     requires tools.jackson.databind;
     requires tools.jackson.dataformat.yaml;
+
+    exports dev.crane.analysis.report;
 }

@@ -1,0 +1,105 @@
+package dev.crane.analysis.report;
+
+import java.util.List;
+import java.util.SortedMap;
+
+import dev.crane.engine.hook.HookPoint;
+
+/**
+ * Everything the report shows, as plain values.
+ *
+ * @param title what was studied
+ * @param languages in the order of the experiment
+ * @param matrix every measurement; the unmasked ones have the method {@code none}
+ * @param summaries one for each mask
+ * @param intervals confidence intervals of the change under a mask
+ * @param selections the selected units of each method and language, without random controls
+ * @param provenance what went in, in the order to show it
+ */
+public record ReportData(String title, List<String> languages, List<Measurement> matrix, List<Summary> summaries, List<Interval> intervals,
+        List<Selection> selections, SortedMap<String, String> provenance) {
+
+    /**
+     * A row of {@code matrix.csv}.
+     *
+     * @param model name of the model
+     * @param method name of the method, {@code none} where nothing is masked
+     * @param mask language the mask was made for
+     * @param seed seed of a random control, else empty
+     * @param units number of masked units
+     * @param language language measured
+     * @param metric {@code perplexity} or the name of an accuracy
+     * @param value under the mask
+     * @param unmasked without a mask
+     * @param change of perplexity as a fraction, of an accuracy as a difference
+     */
+    public record Measurement(String model, String method, String mask, String seed, int units, String language, String metric,
+            double value,
+            double unmasked, double change) {
+        /** Rise of the mean negative log-likelihood in nats a token; for perplexities. */
+        public double rise() {
+            return Math.log(value / unmasked);
+        }
+    }
+
+    /** A row of {@code summary.csv}; NaN where a figure is not defined. */
+    public record Summary(String model, String method, String mask, String seed, double selectivity, double langSpecF1, double precision,
+            double recall) {}
+
+    /**
+     * A confidence interval of a change (perplexity: rise in nats a token; accuracy: difference).
+     *
+     * @param low lower end
+     * @param high upper end
+     * @param pValue two-sided, of no change
+     */
+    public record Interval(String model, String method, String mask, String seed, String language, String metric, double low, double high,
+            double pValue) {}
+
+    /**
+     * What a method selected for a language.
+     *
+     * @param units selected units
+     * @param unitsInAll number of units there were to choose from, per hook point
+     * @param histogram distribution of the quantity selected by, or null
+     * @param top the units that stand out most
+     */
+    public record Selection(String model, String method, String language, SortedMap<HookPoint, int[]> units,
+            SortedMap<HookPoint, Integer> unitsInAll,
+            Histogram histogram, List<TopUnit> top) {
+        /** Number of selected units. */
+        public int size() {
+            return units.values().stream().mapToInt(u -> u.length).sum();
+        }
+    }
+
+    /**
+     * Counts of a quantity over all units.
+     *
+     * @param quantity its name: {@code z}, {@code margin}
+     * @param low left edge of the first bin; smaller values are counted in it
+     * @param high right edge of the last bin; larger values are counted in it
+     * @param counts per bin, of equal width
+     * @param threshold the smallest selected value
+     */
+    public record Histogram(String quantity, double low, double high, long[] counts, double threshold) {}
+
+    /**
+     * A selected unit.
+     *
+     * @param point hook point
+     * @param unit index of the unit there
+     * @param value the quantity selected by
+     * @param examples the samples that drive it most
+     */
+    public record TopUnit(HookPoint point, int unit, double value, List<Example> examples) {}
+
+    /**
+     * A sample that drives a unit.
+     *
+     * @param line line of the corpus, from 0
+     * @param score the unit's score on it
+     * @param text the sample
+     */
+    public record Example(int line, double score, String text) {}
+}

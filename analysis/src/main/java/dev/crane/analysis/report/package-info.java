@@ -1,0 +1,2 @@
+/** The report of an experiment: one self-contained HTML file. */
+package dev.crane.analysis.report;
