@@ -3,5 +3,6 @@ module dev.crane.models {
     requires transitive dev.crane.engine;
     requires tools.jackson.databind;
 
+    exports dev.crane.models.safetensors;
     exports dev.crane.models.tokenizer;
 }

@@ -38,13 +38,19 @@ public final class FileErrors {
             case FileAlreadyExistsException there -> "it exists already and is no folder" + where(there);
             case FileSystemException other -> other.getReason() == null ? "file system error" + where(other) : plain(other.getReason());
             case CharacterCodingException coding -> "not valid UTF-8";
-            default -> e.getMessage() == null ? e.getClass().getSimpleName() : plain(e.getMessage());
+            default -> e.getMessage() == null ? e.getClass().getSimpleName() : oneLine(e.getMessage());
         };
     }
 
     /** A name out of a file, in quotes, fit to stand in a one-line message: control characters replaced, overlong ones cut. */
     public static String quote(String name) {
         return "'" + plain(name.length() > LONGEST_QUOTE ? name.substring(0, LONGEST_QUOTE) + "…" : name) + "'";
+    }
+
+    /** Another library's message, made fit to stand in ours: its first line, control characters replaced, cut when overlong. */
+    public static String oneLine(String message) {
+        String first = message == null ? "" : message.lines().findFirst().orElse("");
+        return plain(first.length() > 2 * LONGEST_QUOTE ? first.substring(0, 2 * LONGEST_QUOTE) + "…" : first);
     }
 
     private static String plain(String text) {
