@@ -2,8 +2,12 @@
 module dev.crane.cli {
     requires dev.crane.analysis;
     requires info.picocli;
+    requires java.management;
+    requires jdk.incubator.vector;
+    requires jdk.management;
+    requires tools.jackson.databind;
 
     exports dev.crane.cli;
 
-    opens dev.crane.cli to info.picocli;
+    opens dev.crane.cli to info.picocli, tools.jackson.databind;
 }

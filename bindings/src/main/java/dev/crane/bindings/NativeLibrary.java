@@ -91,7 +91,7 @@ public final class NativeLibrary {
 
     /** What it takes to have it. */
     String advice() {
-        return advice + "; or name its file with -D" + property + "=FILE (./crane takes such options from CRANE_JAVA_OPTIONS)";
+        return advice + "; or name its file with -D" + property + "=FILE";
     }
 
     /** Looks for the library, the first time; never throws for a missing one. */
