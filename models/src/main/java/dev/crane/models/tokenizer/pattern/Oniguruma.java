@@ -9,13 +9,17 @@ import java.util.regex.PatternSyntaxException;
  * Regular expressions as the tokenizers library reads them (Oniguruma, its own dialect, Unicode), written as those of {@code java.util.regex}.
  *
  * <p>
- * Most of the two dialects is one. What differs is rewritten: {@code \w} (Oniguruma's holds also ² ³ ¹ ¼ ½ ¾ and not the joiners), {@code \h}
- * (a hexadecimal digit), {@code \v} (one character), {@code (?m)} (the dot matches a line's end), names of scripts and properties, POSIX
- * brackets. What is not known to mean the same is refused by name, so that no expression is silently read as another.
+ * Most of the two dialects is one. What differs is rewritten: {@code \w} (see {@link #WORD}), {@code \h} (a hexadecimal digit), {@code \v} (one
+ * character), {@code (?m)} (the dot matches a line's end), names of scripts and properties, POSIX brackets. What is not known to mean the same is
+ * refused by name, so that no expression is silently read as another. One thing is not followed: where case is ignored, characters whose other
+ * case is two characters (ß, ŉ) match themselves alone.
  */
 public final class Oniguruma {
     private static final int FLAGS = Pattern.UNICODE_CHARACTER_CLASS | Pattern.MULTILINE | Pattern.UNIX_LINES;
-    private static final String WORD = "\\p{IsAlphabetic}\\p{M}\\p{Nd}\\p{Pc}\\x{B2}\\x{B3}\\x{B9}\\x{BC}-\\x{BE}";
+    /** A word character in brackets; Java's holds two joiners more. */
+    private static final String WORD = "\\p{IsAlphabetic}\\p{M}\\p{Nd}\\p{Pc}";
+    /** Outside brackets Oniguruma takes ² ³ ¹ ¼ ½ ¾ for word characters too, from a table of Latin-1. */
+    private static final String WORD_ALONE = WORD + "\\x{B2}\\x{B3}\\x{B9}\\x{BC}-\\x{BE}";
     private static final String HEX = "0-9a-fA-F";
 
     /** POSIX classes, in lower case, with what Oniguruma's Unicode tables hold for them. */
@@ -23,6 +27,8 @@ public final class Oniguruma {
             Map.entry("alnum", "\\p{IsAlphabetic}\\p{Nd}"), Map.entry("upper", "\\p{IsUppercase}"), Map.entry("lower", "\\p{IsLowercase}"),
             Map.entry("space", "\\s"), Map.entry("cntrl", "\\p{Cc}"), Map.entry("xdigit", HEX), Map.entry("word", WORD),
             Map.entry("blank", "\\p{Zs}\\t"));
+
+    private static final Pattern INTERVAL = Pattern.compile("\\{\\d*,?\\d*}");
 
     private final String source;
     private final StringBuilder java = new StringBuilder();
@@ -69,21 +75,23 @@ public final class Oniguruma {
             openBracket();
         } else if (source.startsWith("(?", at)) {
             group();
-        } else if (c == '}' && isInterval() && at + 1 < source.length() && (source.charAt(at + 1) == '+' || source.charAt(at + 1) == '?')) {
-            // {n,m}+ repeats the repetition there and is possessive here; {n}? makes it optional there and lazy here.
-            throw refuse("}" + source.charAt(at + 1));
+        } else if (c == '{' && INTERVAL.matcher(source).region(at, source.length()).lookingAt()) {
+            interval();
         } else {
             java.append(c);
             at++;
         }
     }
 
-    private boolean isInterval() {
-        int open = at - 1;
-        while (open >= 0 && (Character.isDigit(source.charAt(open)) || source.charAt(open) == ',')) {
-            open--;
+    /** {@code {n,m}+} repeats the repetition there and is possessive here; {@code {n}?} makes it optional there and is lazy here. */
+    private void interval() {
+        int end = source.indexOf('}', at);
+        String following = source.substring(end + 1, Math.min(source.length(), end + 2));
+        if (following.equals("+") || (following.equals("?") && source.substring(at, end).indexOf(',') < 0)) {
+            throw refuse(source.substring(at, end + 2));
         }
-        return open >= 0 && source.charAt(open) == '{';
+        java.append(source, at, end + 1);
+        at = end + 1;
     }
 
     private void openBracket() {
@@ -152,8 +160,8 @@ public final class Oniguruma {
         char c = source.charAt(at + 1);
         switch (c) {
             case 'p', 'P' -> property(c == 'P');
-            case 'w' -> emit(bracketDepth > 0 ? WORD : "[" + WORD + "]");
-            case 'W' -> emit("[^" + WORD + "]");
+            case 'w' -> emit(bracketDepth > 0 ? WORD : "[" + WORD_ALONE + "]");
+            case 'W' -> emit("[^" + (bracketDepth > 0 ? WORD : WORD_ALONE) + "]");
             case 'h' -> emit(bracketDepth > 0 ? HEX : "[" + HEX + "]");
             case 'H' -> emit("[^" + HEX + "]");
             case 'v' -> emit("\\x0B");
@@ -164,7 +172,7 @@ public final class Oniguruma {
                 emit("\\" + c);
             }
             default -> {
-                if (Character.isLetter(c) || Character.isDigit(c)) {
+                if (Character.isLetter(c)) {
                     throw refuse("\\" + c);
                 }
                 emit("\\" + c);

@@ -65,10 +65,13 @@ public sealed interface PreTokenizer {
 
         @Override
         public void split(String text, Consumer<String> pieces) {
+            if (text.isEmpty()) {
+                return;
+            }
             String spaced = addPrefixSpace && !text.startsWith(" ") ? " " + text : text;
             if (useRegex) {
                 GPT2.spans(spaced, (start, end, match) -> pieces.accept(ByteAlphabet.toCharacters(spaced.substring(start, end))));
-            } else if (!spaced.isEmpty()) {
+            } else {
                 pieces.accept(ByteAlphabet.toCharacters(spaced));
             }
         }
