@@ -4,5 +4,7 @@ module dev.crane.analysis {
     requires tools.jackson.databind;
     requires tools.jackson.dataformat.yaml;
 
+    exports dev.crane.analysis.evaluate;
     exports dev.crane.analysis.report;
+    exports dev.crane.analysis;
 }

@@ -1,0 +1,2 @@
+/** What all of the analysis shares. */
+package dev.crane.analysis;
