@@ -3,6 +3,9 @@ module dev.crane.models {
     requires transitive dev.crane.engine;
     requires tools.jackson.databind;
 
+    exports dev.crane.models;
+    exports dev.crane.models.config;
+    exports dev.crane.models.family;
     exports dev.crane.models.safetensors;
     exports dev.crane.models.tokenizer;
 }

@@ -1,0 +1,92 @@
+package dev.crane.models.config;
+
+import java.util.List;
+
+import dev.crane.engine.decoder.Positions.Rope;
+import dev.crane.engine.decoder.RopeScaling;
+
+/**
+ * Rotary positions from a configuration, in the older spelling ({@code rope_theta} and {@code rope_scaling}) or the newer ({@code rope_parameters}),
+ * with the defaults of transformers' {@code modeling_rope_utils.py}.
+ */
+public final class RopeConfig {
+    private static final String SUPPORTED = "default, linear, llama3, yarn, longrope";
+
+    private RopeConfig() {
+    }
+
+    /**
+     * @param rotaryDim how many entries of a head are rotated
+     * @param maxPositions the configuration's {@code max_position_embeddings}
+     */
+    public static Rope read(ModelConfig config, int rotaryDim, int maxPositions) {
+        String key = config.has("rope_scaling") ? "rope_scaling" : "rope_parameters";
+        double theta = config.positive("rope_theta", 10_000);
+        ModelConfig rope = config.object(key).orElse(null);
+        if (rope == null) {
+            return new Rope(theta, rotaryDim, new RopeScaling.None());
+        }
+        theta = rope.positive("rope_theta", theta);
+        // Models whose layers differ have one object for each kind of layer; those read here have full attention only.
+        if (rope.has("full_attention")) {
+            rope = rope.object("full_attention").orElseThrow();
+            theta = rope.positive("rope_theta", theta);
+        }
+        return new Rope(theta, rotaryDim, scaling(config, rope, rotaryDim, maxPositions));
+    }
+
+    private static RopeScaling scaling(ModelConfig config, ModelConfig rope, int rotaryDim, int maxPositions) {
+        String key = rope.has("rope_type") ? "rope_type" : "type";
+        String type = rope.text(key).orElse("default");
+        return switch (type) {
+            case "default" -> new RopeScaling.None();
+            case "linear" -> new RopeScaling.Linear(rope.positive("factor"));
+            case "llama3" -> llama3(rope, originalMaxPositions(config, rope, maxPositions));
+            case "yarn" -> yarn(rope, originalMaxPositions(config, rope, maxPositions), maxPositions);
+            // Phi-3's first files called it su.
+            case "longrope", "su" -> longRope(rope, rotaryDim, originalMaxPositions(config, rope, maxPositions), maxPositions);
+            case "dynamic" -> throw rope.error(key,
+                    "is 'dynamic', whose frequencies change while a text grows; it is not supported, supported are: " + SUPPORTED);
+            default -> throw rope.error(key, "is '" + type + "', supported are: " + SUPPORTED);
+        };
+    }
+
+    private static RopeScaling llama3(ModelConfig rope, int original) {
+        double low = rope.positive("low_freq_factor");
+        double high = rope.positive("high_freq_factor");
+        if (high <= low) {
+            throw rope.error("high_freq_factor", "must be greater than low_freq_factor");
+        }
+        return new RopeScaling.Llama3(rope.positive("factor"), low, high, original);
+    }
+
+    private static RopeScaling yarn(ModelConfig rope, int original, int maxPositions) {
+        double factor = rope.positive("factor", (double) maxPositions / original);
+        double attention = RopeScaling.Yarn.attentionFactor(factor);
+        if (rope.has("mscale") && rope.has("mscale_all_dim") && rope.number("mscale") != 0 && rope.number("mscale_all_dim") != 0) {
+            attention = RopeScaling.Yarn.attentionFactor(factor, rope.number("mscale"), rope.number("mscale_all_dim"));
+        }
+        return new RopeScaling.Yarn(factor, original, rope.positive("attention_factor", attention), rope.positive("beta_fast", 32),
+                rope.positive("beta_slow", 1), rope.flag("truncate", true));
+    }
+
+    private static RopeScaling longRope(ModelConfig rope, int rotaryDim, int original, int maxPositions) {
+        double factor = rope.positive("factor", (double) maxPositions / original);
+        return new RopeScaling.LongRope(divisors(rope, "short_factor", rotaryDim), divisors(rope, "long_factor", rotaryDim), original,
+                rope.positive("attention_factor", RopeScaling.LongRope.attentionFactor(factor, original)));
+    }
+
+    private static List<Double> divisors(ModelConfig rope, String key, int rotaryDim) {
+        List<Double> divisors = rope.numbers(key);
+        if (divisors.size() != rotaryDim / 2 || divisors.stream().anyMatch(d -> d <= 0)) {
+            throw rope.error(key, "must hold " + rotaryDim / 2 + " numbers greater than 0, half of the rotated width");
+        }
+        return divisors;
+    }
+
+    /** The length of the first training: beside the rope's settings (Phi-3), among them, or the maximum. */
+    private static int originalMaxPositions(ModelConfig config, ModelConfig rope, int maxPositions) {
+        String key = "original_max_position_embeddings";
+        return config.size(key, rope.size(key, maxPositions));
+    }
+}
