@@ -54,6 +54,11 @@ public final class TopExamples {
         }
     }
 
+    /** A copy that changes no more with this one. */
+    public TopExamples copy() {
+        return new TopExamples(units, capacity, scores, lines);
+    }
+
     /** How many units. */
     public int units() {
         return units;
