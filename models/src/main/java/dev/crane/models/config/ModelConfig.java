@@ -1,21 +1,15 @@
 package dev.crane.models.config;
 
-import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Function;
 
-import tools.jackson.core.JacksonException;
-import tools.jackson.core.StreamReadFeature;
-import tools.jackson.core.json.JsonReadFeature;
 import tools.jackson.databind.JsonNode;
-import tools.jackson.databind.json.JsonMapper;
 
 import dev.crane.engine.CraneException;
-import dev.crane.engine.file.FileErrors;
+import dev.crane.models.json.JsonFile;
 
 import static dev.crane.engine.file.FileErrors.quote;
 
@@ -28,11 +22,6 @@ public final class ModelConfig {
     private static final long LARGEST_FILE = 64 << 20;
     /** Larger than any width or vocabulary in use; keeps products of two sizes far from overflow. */
     private static final int LARGEST_SIZE = 1 << 24;
-
-    private static final JsonMapper JSON = JsonMapper.builder()
-            .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
-            .enable(JsonReadFeature.ALLOW_NON_NUMERIC_NUMBERS) // Python's json writes Infinity
-            .build();
 
     private final Path file;
     private final String prefix;
@@ -50,14 +39,7 @@ public final class ModelConfig {
      * @throws CraneException if it cannot be read or is not that
      */
     public static ModelConfig read(Path file) {
-        try {
-            if (Files.size(file) > LARGEST_FILE) {
-                throw new CraneException(file + ": has " + Files.size(file) + " bytes, too many for a configuration");
-            }
-            return parse(file, Files.readAllBytes(file));
-        } catch (IOException e) {
-            throw FileErrors.cannotRead(file, e);
-        }
+        return new ModelConfig(file, "", JsonFile.read(file, LARGEST_FILE));
     }
 
     /**
@@ -66,16 +48,7 @@ public final class ModelConfig {
      * @param file for messages
      */
     public static ModelConfig parse(Path file, byte[] json) {
-        JsonNode node;
-        try {
-            node = JSON.readTree(json);
-        } catch (JacksonException e) {
-            throw new CraneException(file + ": is not valid JSON: " + FileErrors.oneLine(e.getOriginalMessage()), e);
-        }
-        if (!node.isObject()) {
-            throw new CraneException(file + ": is not a JSON object");
-        }
-        return new ModelConfig(file, "", node);
+        return new ModelConfig(file, "", JsonFile.parse(file, json));
     }
 
     /** The file it was read from. */

@@ -3,7 +3,10 @@ package dev.crane.models.config;
 import java.util.List;
 
 import dev.crane.engine.decoder.Positions.Rope;
+import dev.crane.engine.decoder.RopeFrequencies;
 import dev.crane.engine.decoder.RopeScaling;
+
+import static dev.crane.engine.file.FileErrors.quote;
 
 /**
  * Rotary positions from a configuration, in the older spelling ({@code rope_theta} and {@code rope_scaling}) or the newer ({@code rope_parameters}),
@@ -32,7 +35,21 @@ public final class RopeConfig {
             rope = rope.object("full_attention").orElseThrow();
             theta = rope.positive("rope_theta", theta);
         }
-        return new Rope(theta, rotaryDim, scaling(config, rope, rotaryDim, maxPositions));
+        Rope read = new Rope(theta, rotaryDim, scaling(config, rope, rotaryDim, maxPositions));
+        checkFinite(config, key, RopeFrequencies.of(read, maxPositions));
+        checkFinite(config, key, RopeFrequencies.of(read, 1));
+        return read;
+    }
+
+    /** Each setting may be in order and all of them together absurd: a base of 1, an original length of one token. */
+    private static void checkFinite(ModelConfig config, String key, RopeFrequencies frequencies) {
+        boolean finite = Float.isFinite(frequencies.attentionScaling());
+        for (float f : frequencies.inverse()) {
+            finite &= Float.isFinite(f);
+        }
+        if (!finite) {
+            throw config.error(key, "holds settings that give no finite frequencies");
+        }
     }
 
     private static RopeScaling scaling(ModelConfig config, ModelConfig rope, int rotaryDim, int maxPositions) {
@@ -47,7 +64,7 @@ public final class RopeConfig {
             case "longrope", "su" -> longRope(rope, rotaryDim, originalMaxPositions(config, rope, maxPositions), maxPositions);
             case "dynamic" -> throw rope.error(key,
                     "is 'dynamic', whose frequencies change while a text grows; it is not supported, supported are: " + SUPPORTED);
-            default -> throw rope.error(key, "is '" + type + "', supported are: " + SUPPORTED);
+            default -> throw rope.error(key, "is " + quote(type) + ", supported are: " + SUPPORTED);
         };
     }
 

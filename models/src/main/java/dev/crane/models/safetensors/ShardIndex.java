@@ -1,20 +1,17 @@
 package dev.crane.models.safetensors;
 
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.SortedMap;
 import java.util.TreeMap;
 
-import tools.jackson.core.JacksonException;
-import tools.jackson.core.StreamReadFeature;
 import tools.jackson.databind.JsonNode;
-import tools.jackson.databind.json.JsonMapper;
 
 import dev.crane.engine.CraneException;
 import dev.crane.engine.file.FileErrors;
+import dev.crane.models.json.JsonFile;
 
 import static dev.crane.engine.file.FileErrors.quote;
 
@@ -25,7 +22,6 @@ import static dev.crane.engine.file.FileErrors.quote;
  * @param files file name to checked path
  */
 record ShardIndex(Map<String, String> shards, SortedMap<String, Path> files) {
-    private static final JsonMapper JSON = JsonMapper.builder().enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION).build();
     /** The largest published indices have a few megabytes. */
     private static final long LARGEST_FILE = 256 << 20;
 
@@ -44,20 +40,11 @@ record ShardIndex(Map<String, String> shards, SortedMap<String, Path> files) {
     }
 
     private static JsonNode weightMap(Path index) {
-        try {
-            if (Files.size(index) > LARGEST_FILE) {
-                throw new CraneException(index + ": has " + Files.size(index) + " bytes, too many for an index");
-            }
-            JsonNode map = JSON.readTree(Files.readAllBytes(index)).path("weight_map");
-            if (!map.isObject() || map.isEmpty()) {
-                throw new CraneException(index + ": has no weight_map that lists tensors");
-            }
-            return map;
-        } catch (JacksonException e) {
-            throw new CraneException(index + ": is not valid JSON: " + FileErrors.oneLine(e.getOriginalMessage()), e);
-        } catch (IOException e) {
-            throw FileErrors.cannotRead(index, e);
+        JsonNode map = JsonFile.read(index, LARGEST_FILE).path("weight_map");
+        if (!map.isObject() || map.isEmpty()) {
+            throw new CraneException(index + ": has no weight_map that lists tensors");
         }
+        return map;
     }
 
     /** A shard's path. Its name must be that of a file in the index's own folder, and the file must really be there. */

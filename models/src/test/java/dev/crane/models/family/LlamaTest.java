@@ -135,6 +135,7 @@ class LlamaTest {
             "{`rope_scaling`: {`type`: `llama3`, `factor`: 8, `low_freq_factor`: 4, `high_freq_factor`: 4}} | must be greater than low_freq_factor",
             "{`rope_scaling`: {`type`: `dynamic`, `factor`: 2}} | rope_scaling.type is 'dynamic', whose frequencies change while a text grows",
             "{`rope_parameters`: {`rope_type`: `mrope`}} | rope_parameters.rope_type is 'mrope', supported are: default, linear, llama3, yarn, longrope",
+            "{`rope_theta`: 1, `rope_scaling`: {`type`: `yarn`, `factor`: 2}} | rope_scaling holds settings that give no finite frequencies",
             "{`rope_scaling`: {`type`: `longrope`, `short_factor`: [1], `long_factor`: [1]}} | short_factor must hold 64 numbers greater than 0"
     })
     void refuses(String config, String message) {

@@ -132,7 +132,7 @@ class WeightFilesTest {
                 List.of("{\"weight_map\": {\"a\": 3}}", "the file of tensor 'a' is not a string"),
                 List.of("{\"weight_map\": {}}", "has no weight_map that lists tensors"),
                 List.of("{\"metadata\": {}}", "has no weight_map that lists tensors"),
-                List.of("[]", "has no weight_map that lists tensors"),
+                List.of("[]", "is not a JSON object"),
                 List.of("{", "is not valid JSON: Unexpected end-of-input"))) {
             Files.writeString(index, bad.getFirst());
             assertRefused(index + ": " + bad.getLast());

@@ -1,0 +1,2 @@
+/** JSON files that are hostile until read. */
+package dev.crane.models.json;
