@@ -10,9 +10,11 @@ import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.function.Function;
+import java.util.regex.Pattern;
 
 import dev.crane.analysis.mask.UnitLayout;
 import dev.crane.engine.CraneException;
+import dev.crane.engine.file.FileErrors;
 import dev.crane.engine.hook.HookPoint;
 import dev.crane.engine.hook.Site;
 import dev.crane.engine.statistic.Moments;
@@ -28,6 +30,7 @@ import dev.crane.engine.statistic.TopExamples;
  */
 public record LanguageStatistics(String language, SortedMap<HookPoint, Moments> moments, SortedMap<HookPoint, TopExamples> topExamples,
         SortedMap<String, String> provenance) {
+    private static final Pattern LANGUAGE = Pattern.compile("[\\p{L}\\p{N}][\\p{L}\\p{M}\\p{N}_.-]{0,63}");
     /** What two statistics must agree in before their units can be compared. */
     private static final List<String> COMPARABLE = List.of(ProvenanceKey.MODEL_HASH, ProvenanceKey.RULE, ProvenanceKey.SCORE,
             ProvenanceKey.TARGET, ProvenanceKey.MAX_TOKENS);
@@ -35,6 +38,8 @@ public record LanguageStatistics(String language, SortedMap<HookPoint, Moments> 
     private static final List<String> MERGEABLE = List.of(ProvenanceKey.CORPUS_HASH, ProvenanceKey.SEED);
 
     public LanguageStatistics {
+        if (!isLanguage(language))
+            throw new CraneException(FileErrors.quote(language) + " is no short name of a language: use letters, digits, '-', '_' and '.'");
         moments = Collections.unmodifiableSortedMap(new TreeMap<>(moments));
         topExamples = Collections.unmodifiableSortedMap(new TreeMap<>(topExamples));
         provenance = Collections.unmodifiableSortedMap(new TreeMap<>(provenance));
@@ -45,6 +50,11 @@ public record LanguageStatistics(String language, SortedMap<HookPoint, Moments> 
             if (here == null || here.units() != entry.getValue().units())
                 throw new IllegalArgumentException("top examples at " + entry.getKey() + " without moments of the same units");
         }
+    }
+
+    /** Whether a text can be the short name of a language, and so part of a file's name: letters, digits, '-', '_', '.', at most 64. */
+    public static boolean isLanguage(String text) {
+        return LANGUAGE.matcher(text).matches();
     }
 
     /** n: the number of samples. */
