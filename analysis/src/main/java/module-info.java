@@ -1,10 +1,13 @@
 /** Finding the neurons a language needs, masking them, and measuring every language. */
 module dev.crane.analysis {
     requires transitive dev.crane.models;
+    requires dev.hardwood.core;
+    requires java.logging;
     requires tools.jackson.databind;
     requires tools.jackson.dataformat.yaml;
 
     exports dev.crane.analysis;
+    exports dev.crane.analysis.corpus;
     exports dev.crane.analysis.evaluate;
     exports dev.crane.analysis.identify;
     exports dev.crane.analysis.mask;
