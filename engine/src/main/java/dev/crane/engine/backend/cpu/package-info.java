@@ -1,2 +1,2 @@
-/** The CPU backend: threads, and matrix products on the Vector API that read weights as they are stored. */
+/** The embedded backend: every op on the Vector API, on a fixed number of threads, with the same bits for any number of them. */
 package dev.crane.engine.backend.cpu;

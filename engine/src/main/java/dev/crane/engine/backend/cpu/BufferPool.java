@@ -1,0 +1,76 @@
+package dev.crane.engine.backend.cpu;
+
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.Iterator;
+import java.util.Map;
+import java.util.TreeMap;
+
+/**
+ * Arrays used again and again, so that a pass makes no garbage and no array is cleared needlessly. Sizes are rounded up to four steps per power of two,
+ * so that batches of similar sizes share arrays. Held and free arrays together never occupy more than the most that was ever held at once. Safe for
+ * use by several threads.
+ */
+final class BufferPool {
+    private final Map<Integer, Deque<float[]>> free = new TreeMap<>();
+    private long freeBytes;
+    private long heldBytes;
+    private long peak;
+    private long highest;
+
+    /** Length of the array given for {@code length} values. */
+    static int capacity(int length) {
+        if (length <= 64)
+            return 64;
+        int step = Integer.highestOneBit(length - 1) / 4;
+        return (int) Math.min(Integer.MAX_VALUE - 8, ((long) length + step - 1) / step * step);
+    }
+
+    /** An array of at least {@code length} values, whatever they are. */
+    float[] take(int length) {
+        int capacity = capacity(length);
+        synchronized (this) {
+            long bytes = (long) capacity * Float.BYTES;
+            heldBytes += bytes;
+            peak = Math.max(peak, heldBytes);
+            highest = Math.max(highest, heldBytes);
+            Deque<float[]> same = free.get(capacity);
+            if (same != null && !same.isEmpty()) {
+                freeBytes -= bytes;
+                return same.pop();
+            }
+            trim();
+        }
+        return new float[capacity];
+    }
+
+    /** Takes an array back that {@link #take} gave. */
+    synchronized void give(float[] array) {
+        long bytes = (long) array.length * Float.BYTES;
+        heldBytes -= bytes;
+        freeBytes += bytes;
+        free.computeIfAbsent(array.length, length -> new ArrayDeque<>()).push(array);
+    }
+
+    /** Drops free arrays, the small ones first, until no more is occupied than was ever held. */
+    private void trim() {
+        for (Deque<float[]> arrays : free.values())
+            for (Iterator<float[]> i = arrays.descendingIterator(); heldBytes + freeBytes > highest && i.hasNext(); i.remove())
+                freeBytes -= (long) i.next().length * Float.BYTES;
+    }
+
+    synchronized long heldBytes() {
+        return heldBytes;
+    }
+
+    synchronized long takePeak() {
+        long taken = peak;
+        peak = heldBytes;
+        return taken;
+    }
+
+    synchronized void clear() {
+        free.clear();
+        freeBytes = 0;
+    }
+}

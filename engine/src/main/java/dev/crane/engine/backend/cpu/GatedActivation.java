@@ -1,0 +1,67 @@
+package dev.crane.engine.backend.cpu;
+
+import dev.crane.engine.backend.Activation;
+import dev.crane.engine.backend.Segments;
+import dev.crane.engine.backend.UnitEdits;
+import dev.crane.engine.relevance.Rule;
+
+/** act = a(gate), neuron = act · up, both edited, row by row; and the backward, which computes act (and neuron, where edited) again. */
+final class GatedActivation {
+    private final TaskPool tasks;
+    private final BufferPool buffers;
+
+    GatedActivation(TaskPool tasks, BufferPool buffers) {
+        this.tasks = tasks;
+        this.buffers = buffers;
+    }
+
+    void forward(float[] gate, float[] up, int width, Activation activation, Segments segments, UnitEdits actEdits, UnitEdits neuronEdits,
+            float[] act, float[] neuron) {
+        UnaryFunction value = UnaryFunction.value(activation);
+        tasks.rows(segments.rows(), width, (from, to) -> {
+            for (int t = from; t < to; t++) {
+                int at = t * width;
+                float[] a = act == null ? neuron : act;
+                value.apply(gate, at, a, at, width);
+                RowEdits.apply(a, at, width, RowEdits.of(actEdits, segments, t));
+                RowArithmetic.multiply(a, at, 1, up, at, neuron, at, width);
+                RowEdits.apply(neuron, at, width, RowEdits.of(neuronEdits, segments, t));
+            }
+        });
+    }
+
+    void backward(float[] gate, float[] up, int width, Activation activation, Segments segments, UnitEdits actEdits, UnitEdits neuronEdits,
+            Rule rule, float[] dNeuron, float[] dGate, float[] dUp) {
+        UnaryFunction value = UnaryFunction.value(activation);
+        UnaryFunction factor = rule.activationRatio() ? UnaryFunction.ratio(activation) : UnaryFunction.derivative(activation);
+        tasks.rows(segments.rows(), width, (from, to) -> {
+            float[] scratch = buffers.take(4 * width);
+            int act = 0;
+            int f = width;
+            int neuron = 2 * width;
+            int n = 3 * width;
+            for (int t = from; t < to; t++) {
+                int at = t * width;
+                UnitEdits.Edit actEdit = RowEdits.of(actEdits, segments, t);
+                UnitEdits.Edit neuronEdit = RowEdits.of(neuronEdits, segments, t);
+                factor.apply(gate, at, scratch, f, width);
+                if (rule.activationRatio())
+                    RowArithmetic.multiply(gate, at, 1, scratch, f, scratch, act, width);
+                else
+                    value.apply(gate, at, scratch, act, width);
+                RowEdits.apply(scratch, act, width, actEdit);
+                System.arraycopy(dNeuron, at, scratch, n, width);
+                if (neuronEdit != null) {
+                    RowArithmetic.multiply(scratch, act, 1, up, at, scratch, neuron, width);
+                    RowEdits.apply(scratch, neuron, width, neuronEdit);
+                    RowEdits.backward(scratch, n, scratch, neuron, width, neuronEdit);
+                }
+                RowArithmetic.multiply(scratch, n, rule.gateShare(), up, at, dGate, at, width);
+                RowEdits.backward(dGate, at, scratch, act, width, actEdit);
+                RowArithmetic.multiply(dGate, at, 1, scratch, f, dGate, at, width);
+                RowArithmetic.multiply(scratch, n, rule.upShare(), scratch, act, dUp, at, width);
+            }
+            buffers.give(scratch);
+        });
+    }
+}

@@ -1,0 +1,59 @@
+package dev.crane.engine.backend.cpu;
+
+import jdk.incubator.vector.FloatVector;
+
+import static dev.crane.engine.backend.cpu.Lanes.F;
+import static dev.crane.engine.backend.cpu.Lanes.L;
+
+/** y = x / √(mean(x²) + eps) · (w + weightOffset), and the backward. Bound by memory: each row is read once from there, then from the cache. */
+final class RmsNorm {
+    private final TaskPool tasks;
+    private final BufferPool buffers;
+
+    RmsNorm(TaskPool tasks, BufferPool buffers) {
+        this.tasks = tasks;
+        this.buffers = buffers;
+    }
+
+    void forward(float[] x, float[] delta, int rows, int d, float[] w, float weightOffset, float eps, float[] y, float[] inverse) {
+        tasks.rows(rows, d, (from, to) -> {
+            for (int t = from; t < to; t++) {
+                if (delta != null)
+                    RowArithmetic.add(delta, t * d, x, t * d, d);
+                float inv = (float) (1 / Math.sqrt(Lanes.squares(x, t * d, d) / d + eps));
+                inverse[t] = inv;
+                int i = 0;
+                for (; i <= d - L; i += L)
+                    FloatVector.fromArray(F, x, t * d + i).mul(inv).mul(FloatVector.fromArray(F, w, i).add(weightOffset))
+                            .intoArray(y, t * d + i);
+                for (; i < d; i++)
+                    y[t * d + i] = x[t * d + i] * inv * (w[i] + weightOffset);
+            }
+        });
+    }
+
+    /** @param x the norm's input, or null where 1/σ is a constant */
+    void backward(float[] x, int rows, int d, float[] w, float weightOffset, float[] inverse, float[] dy, float[] dx) {
+        tasks.rows(rows, d, (from, to) -> {
+            float[] g = buffers.take(d);
+            for (int t = from; t < to; t++) {
+                scaledByWeight(dy, t * d, w, weightOffset, g, d);
+                float inv = inverse[t];
+                if (x != null) {
+                    float share = (float) -((double) inv * inv * Lanes.dot(g, 0, x, t * d, d) / d);
+                    RowArithmetic.addMultiple(share, x, t * d, g, 0, d);
+                }
+                RowArithmetic.addMultiple(inv, g, 0, dx, t * d, d);
+            }
+            buffers.give(g);
+        });
+    }
+
+    private static void scaledByWeight(float[] dy, int at, float[] w, float weightOffset, float[] g, int d) {
+        int i = 0;
+        for (; i <= d - L; i += L)
+            FloatVector.fromArray(F, w, i).add(weightOffset).mul(FloatVector.fromArray(F, dy, at + i)).intoArray(g, i);
+        for (; i < d; i++)
+            g[i] = (w[i] + weightOffset) * dy[at + i];
+    }
+}
