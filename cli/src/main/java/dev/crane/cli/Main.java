@@ -1,8 +1,5 @@
 package dev.crane.cli;
 
-import java.io.FileDescriptor;
-import java.io.FileOutputStream;
-import java.io.PrintStream;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
@@ -26,7 +23,7 @@ public final class Main {
             System.out.println(versionLine()); // asked by scripts, in a loop: not worth loading the parser for
             return;
         }
-        System.setErr(new PrintStream(new FileOutputStream(FileDescriptor.err), true, StandardCharsets.UTF_8));
+        StandardError.install();
         StandardOutput.install();
         Interruption.install();
         int status = run(args, new PrintWriter(System.out, false, StandardCharsets.UTF_8),
