@@ -60,17 +60,11 @@ final class Crane implements Callable<Integer> {
         return debug;
     }
 
-    /**
-     * Starts showing the progress of a long task on standard error, in the way that fits: not at all with {@code --quiet}.
-     *
-     * @param task what is being done, such as {@code "relevance en"}
-     * @param unit what is counted, in the plural, such as {@code "samples"}
-     * @param total how many there are; 0 if that is not known
-     */
-    public Progress progress(String task, String unit, long total) {
-        Progress.Style style = quiet
-                ? Progress.Style.NONE
-                : Terminal.isTerminal(Terminal.STANDARD_ERROR) ? Progress.Style.TERMINAL : Progress.Style.LINES;
-        return new Progress(task, unit, total, style);
+    /** Shows the progress of a long task on standard error, in the way that fits: not at all with {@code --quiet}. To be closed. */
+    ProgressDisplay progress() {
+        ProgressDisplay.Style style = quiet
+                ? ProgressDisplay.Style.NONE
+                : Terminal.isTerminal(Terminal.STANDARD_ERROR) ? ProgressDisplay.Style.TERMINAL : ProgressDisplay.Style.LINES;
+        return new ProgressDisplay(style);
     }
 }

@@ -36,7 +36,7 @@ final class Failure {
         if (failure instanceof StandardOutput.Closed closed && closed.isBrokenPipe()) {
             return ExitStatus.BROKEN_PIPE;
         }
-        Progress.clearLine(System.err);
+        ProgressDisplay.clearLine(System.err);
         String line = switch (failure) {
             case CraneException user -> user.getMessage();
             case StandardOutput.Closed closed -> "cannot write to standard output: " + closed.getMessage();

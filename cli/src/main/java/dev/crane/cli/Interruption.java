@@ -16,7 +16,7 @@ public final class Interruption {
     static void install() {
         Runtime.getRuntime().addShutdownHook(new Thread(() -> {
             if (!over) {
-                Progress.clearLine(System.err);
+                ProgressDisplay.clearLine(System.err);
                 System.err.println("crane: interrupted" + hint);
                 System.err.flush();
             }
