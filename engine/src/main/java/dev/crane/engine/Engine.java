@@ -1,0 +1,148 @@
+package dev.crane.engine;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.EnumMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+
+import dev.crane.engine.backend.Backend;
+import dev.crane.engine.backend.Segments;
+import dev.crane.engine.decoder.Decoder;
+import dev.crane.engine.decoder.DecoderSpec;
+import dev.crane.engine.decoder.DecoderWeights;
+import dev.crane.engine.decoder.Decoding;
+import dev.crane.engine.decoder.MemoryPlan;
+import dev.crane.engine.decoder.PackedBatch;
+import dev.crane.engine.hook.Capture;
+import dev.crane.engine.hook.HookPoint;
+import dev.crane.engine.hook.InterventionSet;
+import dev.crane.engine.relevance.Score;
+
+/**
+ * A model ready to run. Batches may have any size: they are cut into parts that stay within {@link EngineOptions#activationBytes}, and what a sequence
+ * gives has the same bits however its batch is put together or cut. Used by one thread at a time. The backend and the weights belong to the caller
+ * and must stay open for as long as the engine.
+ */
+public final class Engine implements AutoCloseable {
+    private final Decoder decoder;
+    private final MemoryPlan plan;
+
+    private Engine(Decoder decoder, MemoryPlan plan) {
+        this.decoder = decoder;
+        this.plan = plan;
+    }
+
+    /**
+     * Makes a model ready on a backend.
+     *
+     * @throws CraneException if the model has something that cannot be run
+     */
+    public static Engine load(DecoderSpec spec, DecoderWeights weights, Backend backend, EngineOptions options) {
+        return new Engine(new Decoder(spec, weights, backend), new MemoryPlan(spec, options.activationBytes()));
+    }
+
+    /** What the model is. */
+    public DecoderSpec spec() {
+        return decoder.spec();
+    }
+
+    /** Where it runs. */
+    public Backend backend() {
+        return decoder.backend();
+    }
+
+    /** How much memory passes take and how batches are cut. */
+    public MemoryPlan plan() {
+        return plan;
+    }
+
+    /**
+     * One forward pass.
+     *
+     * @throws CraneException for a token id or length the model does not have, or a capture or intervention it cannot apply, before anything is run
+     * @throws NonFiniteException when a NaN or an infinity arises
+     */
+    public ForwardResult forward(PackedBatch batch, ForwardRequest request) {
+        List<float[]> logits = new ArrayList<>();
+        List<float[]> logprobs = new ArrayList<>();
+        List<boolean[]> greedy = new ArrayList<>();
+        Map<Capture, List<float[]>> captures = new LinkedHashMap<>();
+        decoder.check(batch, request);
+        for (MemoryPlan.Part part : plan.parts(batch.segments(), request)) {
+            ForwardRequest ofPart = new ForwardRequest(request.output(), request.captures(), request.interventions(),
+                    choices(request.interventionOf(), part));
+            ForwardResult result = run(part, () -> decoder.forward(sequences(batch, part), ofPart));
+            logits.addAll(result.logits());
+            logprobs.addAll(result.logprobs());
+            greedy.addAll(result.greedy());
+            result.captures().forEach((capture, values) -> captures.computeIfAbsent(capture, c -> new ArrayList<>()).addAll(values));
+        }
+        return new ForwardResult(logits, logprobs, greedy, captures);
+    }
+
+    /**
+     * One forward and one backward pass.
+     *
+     * @throws CraneException for a token id or length the model does not have, or a site or intervention it cannot apply, before anything is run
+     * @throws NonFiniteException when a NaN or an infinity arises
+     */
+    public RelevanceResult relevance(PackedBatch batch, RelevanceRequest request) {
+        float[] targets = new float[batch.sequences()];
+        Map<Score, Map<HookPoint, List<float[]>>> scores = new EnumMap<>(Score.class);
+        List<float[]> tokenRelevance = new ArrayList<>();
+        decoder.check(batch, request);
+        for (MemoryPlan.Part part : plan.parts(batch.segments(), request)) {
+            RelevanceRequest ofPart = new RelevanceRequest(request.rule(), request.target(), request.scores(), request.sites(),
+                    request.tokenRelevance(), request.interventions(), choices(request.interventionOf(), part));
+            RelevanceResult result = run(part, () -> decoder.relevance(sequences(batch, part), ofPart, part.checkpointed()));
+            System.arraycopy(result.targets(), 0, targets, part.from(), part.to() - part.from());
+            result.scores().forEach((score, points) -> points.forEach((point, values) -> scores.computeIfAbsent(score, s -> new TreeMap<>())
+                    .computeIfAbsent(point, p -> new ArrayList<>()).addAll(values)));
+            tokenRelevance.addAll(result.tokenRelevance());
+        }
+        return new RelevanceResult(targets, scores, tokenRelevance);
+    }
+
+    /**
+     * Runs prompts and keeps their keys and values, so that the sequences can grow token by token.
+     *
+     * @param interventions the distinct sets of interventions in use
+     * @param interventionOf for each prompt the index of its set, −1 for none; null: none for all
+     */
+    public Decoding decode(List<int[]> prompts, List<InterventionSet> interventions, int[] interventionOf) {
+        return new Decoding(decoder, prompts, interventions, interventionOf, plan);
+    }
+
+    /** Gives back what the engine holds; backend and weights stay open. */
+    @Override
+    public void close() {
+        decoder.close();
+    }
+
+    private interface Run<R> {
+        R run();
+    }
+
+    /** Runs a part; a failure in one of its sequences is told with that sequence's index in the whole batch. */
+    private static <R> R run(MemoryPlan.Part part, Run<R> run) {
+        try {
+            return run.run();
+        } catch (NonFiniteException e) {
+            throw e.withSequence(part.from() + e.sequence());
+        }
+    }
+
+    private static PackedBatch sequences(PackedBatch batch, MemoryPlan.Part part) {
+        Segments all = batch.segments();
+        int first = all.offsets()[part.from()];
+        int[] offsets = Arrays.stream(all.offsets(), part.from(), part.to() + 1).map(offset -> offset - first).toArray();
+        return new PackedBatch(Arrays.copyOfRange(batch.ids(), first, all.offsets()[part.to()]), new Segments(offsets));
+    }
+
+    private static int[] choices(int[] interventionOf, MemoryPlan.Part part) {
+        return interventionOf == null ? null : Arrays.copyOfRange(interventionOf, part.from(), part.to());
+    }
+}

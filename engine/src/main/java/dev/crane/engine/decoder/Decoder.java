@@ -1,0 +1,306 @@
+package dev.crane.engine.decoder;
+
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+
+import dev.crane.engine.CraneException;
+import dev.crane.engine.ForwardRequest;
+import dev.crane.engine.ForwardResult;
+import dev.crane.engine.NonFiniteException;
+import dev.crane.engine.RelevanceRequest;
+import dev.crane.engine.RelevanceResult;
+import dev.crane.engine.backend.AttentionShape;
+import dev.crane.engine.backend.Backend;
+import dev.crane.engine.backend.KeyRanges;
+import dev.crane.engine.backend.Tensor;
+import dev.crane.engine.backend.Weight;
+import dev.crane.engine.decoder.DecoderParameters.Linear;
+import dev.crane.engine.hook.HookPoint;
+import dev.crane.engine.hook.InterventionSet;
+import dev.crane.engine.hook.Site;
+
+/**
+ * A decoder-only transformer on a backend, run as its {@link DecoderSpec} describes it. Every result depends on its own sequence alone: the same
+ * bits whatever else is in the batch. A batch is run at once whatever memory that takes; {@link dev.crane.engine.Engine} cuts batches into parts.
+ */
+public final class Decoder implements AutoCloseable {
+    private final DecoderSpec spec;
+    private final Backend backend;
+    private final DecoderParameters parameters;
+    private final Map<Positions.Rope, RopeTable> tables = new HashMap<>();
+    private List<InterventionSet> compiledFrom = List.of();
+    private Edits compiled = Edits.NONE;
+
+    /**
+     * Makes the weights ready on the backend.
+     *
+     * @throws CraneException where the description asks for something that is not built
+     */
+    public Decoder(DecoderSpec spec, DecoderWeights weights, Backend backend) {
+        this.spec = spec;
+        this.backend = backend;
+        checkBuilt(spec);
+        this.parameters = DecoderParameters.prepare(spec, weights, backend);
+    }
+
+    /** The description. */
+    public DecoderSpec spec() {
+        return spec;
+    }
+
+    /** Where it runs. */
+    public Backend backend() {
+        return backend;
+    }
+
+    DecoderParameters parameters() {
+        return parameters;
+    }
+
+    /** Refuses what {@link #forward} cannot do: a user's error. */
+    public void check(PackedBatch batch, ForwardRequest request) {
+        check(batch, new int[batch.sequences()]);
+        CaptureSheet.check(spec, request.captures());
+        compile(request.interventions(), request.interventionOf(), batch.sequences());
+    }
+
+    /** Refuses what {@link #relevance} cannot do: a user's error. */
+    public void check(PackedBatch batch, RelevanceRequest request) {
+        check(batch, new int[batch.sequences()]);
+        ScoreSheet.check(spec, request);
+        if (compile(request.interventions(), request.interventionOf(), batch.sequences()).changeLogits())
+            throw new CraneException("interventions at the logits cannot be combined with relevance, whose target is read from them");
+    }
+
+    /** One forward pass over the whole batch. */
+    public ForwardResult forward(PackedBatch batch, ForwardRequest request) {
+        return new ForwardPass(this, batch, request).run();
+    }
+
+    /**
+     * One forward and one backward pass over the whole batch.
+     *
+     * @param checkpointed keep only each layer's input in forward and compute the layer again in backward: less memory, same bits
+     */
+    public RelevanceResult relevance(PackedBatch batch, RelevanceRequest request, boolean checkpointed) {
+        return new RelevancePass(this, batch, request).run(checkpointed);
+    }
+
+    // ---- forward ----
+
+    /**
+     * The hidden states [N, hidden] after the final norm. On the way the pass's hooks change and read what they were asked to. A NaN or an infinity
+     * ends the pass; then the sequence is run again alone to find where the first one arose.
+     */
+    Tensor hidden(Pass pass) {
+        try {
+            return run(pass);
+        } catch (NonFiniteException found) {
+            if (pass.isTracing() || pass.cache != null)
+                throw found;
+            try (Pass alone = pass.tracing(found.sequence())) {
+                run(alone);
+            } catch (NonFiniteException first) {
+                throw first.withSequence(found.sequence());
+            }
+            throw found;
+        }
+    }
+
+    private Tensor run(Pass pass) {
+        Workspace tensors = pass.tensors;
+        Tensor x = tensors.allocate(pass.tokens(), spec.hidden()); // the residual stream
+        embed(pass, x);
+        Tensor delta = null; // what the last sublayer gave; the next norm adds it to the stream
+        for (int layer = 0; layer < spec.layers(); layer++) {
+            delta = attention(layer, x, delta, pass);
+            delta = mlp(layer, x, delta, pass);
+        }
+        Tensor inverse = tensors.allocate(pass.tokens(), 1);
+        Tensor hidden = norm(parameters.finalNorm(), x, delta, inverse, pass, pass.entry(spec.layers()));
+        pass.checkFinite(new HookPoint(Site.RESID_POST, spec.layers() - 1), x, false);
+        if (pass.keep.backwardFollows()) {
+            pass.finalInput = tensors.hold(x);
+            pass.finalInverse = tensors.hold(inverse);
+        }
+        tensors.release(x, inverse);
+        return hidden;
+    }
+
+    /** x = embedding of each token, scaled. */
+    void embed(Pass pass, Tensor x) {
+        backend.embed(parameters.embedding(), pass.batch.ids(), spec.embeddingScale(), x);
+    }
+
+    /** Adds {@code delta} to the stream x and gives what attention over the normed stream adds next. */
+    Tensor attention(int layer, Tensor x, Tensor delta, Pass pass) {
+        Workspace tensors = pass.tensors;
+        DecoderParameters.Layer w = parameters.layers().get(layer);
+        LayerActivations kept = pass.layer(layer);
+
+        Tensor inverse = tensors.allocate(pass.tokens(), 1);
+        Tensor y = norm(w.attentionNorm(), x, delta, inverse, pass, pass.entry(layer));
+        if (layer > 0)
+            pass.checkFinite(new HookPoint(Site.RESID_POST, layer - 1), x, false);
+        Tensor q = linear(w.query(), y, Site.ATTN_Q, layer, pass);
+        Tensor k = linear(w.key(), y, Site.ATTN_K, layer, pass);
+        Tensor v = linear(w.value(), y, Site.ATTN_V, layer, pass);
+        tensors.release(y);
+
+        q = tensors.own(q);
+        k = tensors.own(k);
+        rotate(q, k, layer, pass, false);
+        Tensor mixed = tensors.allocate(pass.tokens(), spec.attention().queryWidth());
+        Tensor logSumExp = tensors.allocate(pass.tokens(), spec.attention().heads());
+        if (pass.cache == null) {
+            backend.attention(q, k, v, shape(layer), pass.segments, KeyRanges.same(pass.segments), mixed, logSumExp);
+            pass.readProbabilities(layer, q, k, logSumExp, shape(layer));
+        } else {
+            pass.cache.store(layer, k, v, backend);
+            KeyValueCache cache = pass.cache.cache();
+            backend.attention(q, cache.keys(layer), cache.values(layer), shape(layer), pass.segments, pass.cache.ranges(), mixed,
+                    logSumExp);
+        }
+        tensors.release(q, k, v);
+
+        Tensor out = linear(w.attentionOut(), mixed, Site.ATTN_OUT, layer, pass);
+        kept.attentionInverse = pass.keepForBackward(inverse);
+        kept.mixed = pass.keepForBackward(mixed);
+        kept.logSumExp = pass.keepForBackward(logSumExp);
+        tensors.release(inverse, mixed, logSumExp);
+        return out;
+    }
+
+    /** Adds {@code delta} to the stream x and gives what the MLP over the normed stream adds next. */
+    Tensor mlp(int layer, Tensor x, Tensor delta, Pass pass) {
+        Workspace tensors = pass.tensors;
+        DecoderParameters.Layer w = parameters.layers().get(layer);
+
+        Tensor inverse = tensors.allocate(pass.tokens(), 1);
+        Tensor y = norm(w.mlpNorm(), x, delta, inverse, pass, List.of(new HookPoint(Site.RESID_MID, layer)));
+        Tensor gate = linear(w.gate(), y, Site.MLP_GATE, layer, pass);
+        Tensor up = linear(w.up(), y, Site.MLP_UP, layer, pass);
+        tensors.release(y);
+
+        Tensor act = pass.wants(Site.MLP_ACT, layer) ? tensors.allocate(pass.tokens(), spec.mlp().intermediate()) : null;
+        Tensor neuron = tensors.allocate(pass.tokens(), spec.mlp().intermediate());
+        backend.gatedActivation(gate, up, spec.mlp().activation(), pass.segments, pass.edits(Site.MLP_ACT, layer),
+                pass.edits(Site.MLP_NEURON, layer), act, neuron);
+        if (act != null)
+            pass.read(Site.MLP_ACT, layer, act);
+        pass.read(Site.MLP_NEURON, layer, neuron);
+        tensors.release(gate, up, act);
+
+        Tensor out = linear(w.down(), neuron, Site.MLP_DOWN, layer, pass);
+        pass.layer(layer).mlpInverse = pass.keepForBackward(inverse);
+        tensors.release(inverse, neuron);
+        return out;
+    }
+
+    /** x += delta; the stream is then at {@code points}; gives the normed stream. The addition is fused with the norm unless x is changed between. */
+    private Tensor norm(Weight w, Tensor x, Tensor delta, Tensor inverse, Pass pass, List<HookPoint> points) {
+        boolean changes = pass.changesStream(points);
+        Tensor y = pass.tensors.allocate(x.rows(), x.columns());
+        if (changes) {
+            if (delta != null)
+                backend.add(x, delta);
+            points.forEach(point -> pass.at(point.site(), point.layer(), x));
+        }
+        backend.rmsNorm(x, changes ? null : delta, w, weightOffset(), spec.norm().epsilon(), y, inverse);
+        if (!changes)
+            points.forEach(point -> pass.at(point.site(), point.layer(), x));
+        pass.tensors.release(delta);
+        return y;
+    }
+
+    /** z = W·x + b, at its hook point. */
+    private Tensor linear(Linear w, Tensor x, Site site, int layer, Pass pass) {
+        pass.readInput(site, layer, x);
+        Tensor z = pass.tensors.allocate(x.rows(), w.weight().out());
+        backend.linear(w.weight(), w.bias(), x, z);
+        pass.at(site, layer, z);
+        return z;
+    }
+
+    // ---- what forward and backward share ----
+
+    /** Turns queries and keys, in place, by their positions, or back. */
+    void rotate(Tensor q, Tensor k, int layer, Pass pass, boolean inverse) {
+        Positions.Rope rope = (Positions.Rope) spec.positions(layer);
+        RopeTable table = tables.computeIfAbsent(rope, r -> new RopeTable(r, backend));
+        int[] rows = table.rows(pass.segments, pass.past());
+        backend.rope(q, spec.attention().headDim(), rows, table.cos(), table.sin(), inverse);
+        backend.rope(k, spec.attention().headDim(), rows, table.cos(), table.sin(), inverse);
+    }
+
+    AttentionShape shape(int layer) {
+        AttentionSpec a = spec.attention();
+        return new AttentionShape(a.heads(), a.kvHeads(), a.headDim(), a.scale(), a.softcap(), spec.window(layer));
+    }
+
+    float weightOffset() {
+        return spec.norm().kind() == NormSpec.Kind.RMS_ONE_PLUS ? 1 : 0;
+    }
+
+    // ---- checks ----
+
+    /** Refuses what the description can say but the passes here do not do. */
+    private static void checkBuilt(DecoderSpec spec) {
+        refuse(spec.norm().kind() == NormSpec.Kind.LAYER, spec, "LayerNorm");
+        refuse(spec.normPlacement() != NormSpec.Placement.PRE, spec, "norms after attention and MLP");
+        refuse(spec.attention().qkNorm(), spec, "norms on queries and keys");
+        refuse(spec.parallelResidual(), spec, "attention and MLP in parallel");
+        refuse(!spec.mlp().gated(), spec, "an MLP without a gate");
+        for (Positions positions : spec.positions())
+            refuse(!(positions instanceof Positions.Rope), spec, "positions other than rotary");
+    }
+
+    private static void refuse(boolean wanted, DecoderSpec spec, String what) {
+        if (wanted)
+            throw new CraneException("the model (" + spec.family() + ") has " + what + ", which this version cannot run");
+    }
+
+    /** Interventions checked and compiled; kept for the next call, which usually asks for the same ones. */
+    Edits compile(List<InterventionSet> sets, int[] setOf, int sequences) {
+        if (setOf != null) {
+            if (setOf.length != sequences)
+                throw new IllegalArgumentException(setOf.length + " choices of interventions for " + sequences + " sequences");
+            for (int set : setOf)
+                Objects.checkIndex(set + 1, sets.size() + 1);
+        }
+        if (sets.isEmpty())
+            return Edits.NONE;
+        if (!sets.equals(compiledFrom)) {
+            compiled = Edits.compile(spec, sets);
+            compiledFrom = List.copyOf(sets);
+        }
+        return compiled;
+    }
+
+    /**
+     * Refuses token ids and lengths that the model was not made for.
+     *
+     * @param past tokens that each sequence has had before
+     */
+    void check(PackedBatch batch, int[] past) {
+        for (int b = 0; b < batch.sequences(); b++) {
+            int length = past[b] + batch.segments().length(b);
+            if (length > spec.maxPositions())
+                throw new CraneException("sequence " + b + " of the batch has " + length + " tokens; the model (" + spec.family()
+                        + ") was made for at most " + spec.maxPositions() + ": cut the text");
+        }
+        for (int t = 0; t < batch.tokens(); t++)
+            if (batch.ids()[t] < 0 || batch.ids()[t] >= spec.vocabulary())
+                throw new CraneException("sequence " + batch.segments().of(t) + " of the batch has the token id " + batch.ids()[t]
+                        + "; the model's vocabulary has 0 to " + (spec.vocabulary() - 1) + ": is the text tokenised for another model?");
+    }
+
+    /** Gives back what the decoder itself holds on the backend, which stays open. */
+    @Override
+    public void close() {
+        tables.values().forEach(RopeTable::close);
+        tables.clear();
+    }
+}

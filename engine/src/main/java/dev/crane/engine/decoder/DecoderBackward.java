@@ -1,0 +1,187 @@
+package dev.crane.engine.decoder;
+
+import dev.crane.engine.backend.Backend;
+import dev.crane.engine.backend.Tensor;
+import dev.crane.engine.backend.UnitEdits;
+import dev.crane.engine.decoder.DecoderParameters.Linear;
+import dev.crane.engine.hook.HookPoint;
+import dev.crane.engine.hook.Site;
+import dev.crane.engine.relevance.Rule;
+import dev.crane.engine.relevance.Score;
+
+/**
+ * The backward pass through the layers, from the gradient of the hidden states to that of the embedding, each op's backward as the rule says. No
+ * gradient of any weight is formed: scores are read from values and gradients at the hook points.
+ */
+final class DecoderBackward {
+    private final Decoder decoder;
+    private final Backend backend;
+    private final Pass pass;
+    private final Workspace tensors;
+    private final Rule rule;
+    private final ScoreSheet scores;
+    private final Pass again;
+
+    /**
+     * @param pass the forward pass
+     * @param again what runs layers again from the checkpoints that {@code pass} kept, or null when it kept everything
+     */
+    DecoderBackward(Decoder decoder, Pass pass, Rule rule, ScoreSheet scores, Pass again) {
+        this.decoder = decoder;
+        this.backend = decoder.backend();
+        this.pass = pass;
+        this.tensors = pass.tensors;
+        this.rule = rule;
+        this.scores = scores;
+        this.again = again;
+    }
+
+    /** The gradient with respect to the scaled embedding [N, hidden]; consumes {@code dHidden}. */
+    Tensor run(Tensor dHidden) {
+        Tensor dx = tensors.zeros(pass.tokens(), decoder.spec().hidden());
+        backend.rmsNormBackward(pass.finalInput, decoder.parameters().finalNorm(), decoder.weightOffset(), pass.finalInverse, dHidden, rule,
+                dx);
+        tensors.release(dHidden, pass.finalInput, pass.finalInverse);
+        for (int layer = decoder.spec().layers() - 1; layer >= 0; layer--) {
+            LayerActivations kept = again == null ? pass.layer(layer) : forwardAgain(layer);
+            at(Site.RESID_POST, layer, kept, dx);
+            mlp(layer, kept, dx);
+            at(Site.RESID_MID, layer, kept, dx);
+            attention(layer, kept, dx);
+            at(Site.RESID_PRE, layer, kept, dx);
+            pass.checkFinite(new HookPoint(Site.RESID_PRE, layer), dx, true);
+            kept.release(tensors);
+        }
+        return dx;
+    }
+
+    /** Runs one layer again, from the stream that enters it. */
+    private LayerActivations forwardAgain(int layer) {
+        Tensor x = pass.layer(layer).values.remove(Site.RESID_PRE);
+        Tensor delta = decoder.attention(layer, x, null, again);
+        delta = decoder.mlp(layer, x, delta, again);
+        if (again.keep.sites().contains(Site.RESID_POST)) {
+            backend.add(x, delta);
+            again.at(Site.RESID_POST, layer, x);
+        }
+        tensors.release(x, delta);
+        return again.layer(layer);
+    }
+
+    /** dx, the gradient of the stream behind the MLP, becomes that before it. */
+    private void mlp(int layer, LayerActivations kept, Tensor dx) {
+        DecoderParameters.Layer w = decoder.parameters().layers().get(layer);
+        int width = decoder.spec().mlp().intermediate();
+        Tensor gate = kept.values.get(Site.MLP_GATE);
+        Tensor up = kept.values.get(Site.MLP_UP);
+
+        Tensor dOut = branch(Site.MLP_DOWN, layer, kept, dx);
+        Tensor dNeuron = tensors.allocate(pass.tokens(), width);
+        backend.linearBackwardInput(w.down().weight(), dOut, dNeuron, false);
+        tensors.release(dOut);
+
+        neuronScores(layer, gate, up, dNeuron);
+        Tensor dGate = tensors.allocate(pass.tokens(), width);
+        Tensor dUp = tensors.allocate(pass.tokens(), width);
+        backend.gatedActivationBackward(gate, up, decoder.spec().mlp().activation(), pass.segments, pass.edits(Site.MLP_ACT, layer),
+                pass.edits(Site.MLP_NEURON, layer), rule, dNeuron, dGate, dUp);
+        tensors.release(dNeuron);
+
+        at(Site.MLP_GATE, layer, kept, dGate);
+        at(Site.MLP_UP, layer, kept, dUp);
+        Tensor dy = inputGradient(new Term(w.gate(), dGate, rule.gateShare()), new Term(w.up(), dUp, rule.upShare()));
+        tensors.release(dGate, dUp);
+        backend.rmsNormBackward(kept.values.get(Site.RESID_MID), w.mlpNorm(), decoder.weightOffset(), kept.mlpInverse, dy, rule, dx);
+        tensors.release(dy);
+    }
+
+    /** dx, the gradient of the stream behind attention, becomes that before it. */
+    private void attention(int layer, LayerActivations kept, Tensor dx) {
+        DecoderParameters.Layer w = decoder.parameters().layers().get(layer);
+        AttentionSpec a = decoder.spec().attention();
+
+        Tensor dOut = branch(Site.ATTN_OUT, layer, kept, dx);
+        Tensor dMixed = tensors.allocate(pass.tokens(), a.queryWidth());
+        backend.linearBackwardInput(w.attentionOut().weight(), dOut, dMixed, false);
+        tensors.release(dOut);
+
+        Tensor q = tensors.copy(kept.values.get(Site.ATTN_Q));
+        Tensor k = tensors.copy(kept.values.get(Site.ATTN_K));
+        decoder.rotate(q, k, layer, pass, false);
+        Tensor dq = tensors.allocate(pass.tokens(), a.queryWidth());
+        Tensor dk = tensors.allocate(pass.tokens(), a.keyValueWidth());
+        Tensor dv = tensors.allocate(pass.tokens(), a.keyValueWidth());
+        backend.attentionBackward(q, k, kept.values.get(Site.ATTN_V), kept.mixed, kept.logSumExp, dMixed, decoder.shape(layer),
+                pass.segments,
+                rule, dq, dk, dv);
+        tensors.release(q, k, dMixed);
+        decoder.rotate(dq, dk, layer, pass, true);
+
+        at(Site.ATTN_Q, layer, kept, dq);
+        at(Site.ATTN_K, layer, kept, dk);
+        at(Site.ATTN_V, layer, kept, dv);
+        Tensor dy = inputGradient(new Term(w.query(), dq, rule.queryFactor()), new Term(w.key(), dk, rule.keyFactor()),
+                new Term(w.value(), dv, rule.valueFactor()));
+        tensors.release(dq, dk, dv);
+        backend.rmsNormBackward(kept.values.get(Site.RESID_PRE), w.attentionNorm(), decoder.weightOffset(), kept.attentionInverse, dy, rule,
+                dx);
+        tensors.release(dy);
+    }
+
+    /** The gradient at the output of a sublayer: that of the stream, a copy of it where an edit changes it. */
+    private Tensor branch(Site site, int layer, LayerActivations kept, Tensor dx) {
+        Tensor gradient = pass.edits(site, layer) == null ? tensors.hold(dx) : tensors.copy(dx);
+        at(site, layer, kept, gradient);
+        return gradient;
+    }
+
+    /** The gradient has come back to a hook point: scores are read there, then it is taken back through the edits, in place. */
+    private void at(Site site, int layer, LayerActivations kept, Tensor gradient) {
+        scores.relevance(site, layer, kept.values.get(site), gradient, 1);
+        UnitEdits edits = pass.edits(site, layer);
+        if (edits != null)
+            backend.editBackward(gradient, kept.values.get(site), pass.segments, edits);
+        scores.rowGradient(site, layer, kept.inputSums.get(site), gradient);
+    }
+
+    /** Relevance at the activation and at the gated product, whose values are computed again from gate and up. */
+    private void neuronScores(int layer, Tensor gate, Tensor up, Tensor dNeuron) {
+        boolean wantsNeuron = scores.wants(Score.RELEVANCE, Site.MLP_NEURON);
+        boolean wantsAct = scores.wants(Score.RELEVANCE, Site.MLP_ACT);
+        if (!wantsNeuron && !wantsAct)
+            return;
+        UnitEdits actEdits = pass.edits(Site.MLP_ACT, layer);
+        UnitEdits neuronEdits = pass.edits(Site.MLP_NEURON, layer);
+        Tensor neuron = tensors.allocate(gate.rows(), gate.columns());
+        backend.gatedActivation(gate, up, decoder.spec().mlp().activation(), pass.segments, actEdits, neuronEdits, null, neuron);
+        scores.relevance(Site.MLP_NEURON, layer, neuron, dNeuron, 1);
+        // act · dAct = gateShare · (act · up) · dProduct: the product before its edits, with the gradient taken back through them
+        if (wantsAct && neuronEdits == null) {
+            scores.relevance(Site.MLP_ACT, layer, neuron, dNeuron, rule.gateShare());
+        } else if (wantsAct) {
+            Tensor dProduct = tensors.copy(dNeuron);
+            backend.editBackward(dProduct, neuron, pass.segments, neuronEdits);
+            backend.gatedActivation(gate, up, decoder.spec().mlp().activation(), pass.segments, actEdits, null, null, neuron);
+            scores.relevance(Site.MLP_ACT, layer, neuron, dProduct, rule.gateShare());
+            tensors.release(dProduct);
+        }
+        tensors.release(neuron);
+    }
+
+    /** A linear layer whose output has the gradient {@code dz}, which is zero when the rule's factor is. */
+    private record Term(Linear linear, Tensor dz, float factor) {}
+
+    /** The gradient of the input that some linear layers share; those that the rule cuts off cost nothing. */
+    private Tensor inputGradient(Term... terms) {
+        Tensor dy = tensors.allocate(pass.tokens(), decoder.spec().hidden());
+        boolean started = false;
+        for (Term term : terms)
+            if (term.factor() != 0) {
+                backend.linearBackwardInput(term.linear().weight(), term.dz(), dy, started);
+                started = true;
+            }
+        if (!started)
+            backend.fill(dy, 0);
+        return dy;
+    }
+}

@@ -1,0 +1,112 @@
+package dev.crane.engine.decoder;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.IntStream;
+
+import dev.crane.engine.ForwardRequest;
+import dev.crane.engine.ForwardRequest.Output;
+import dev.crane.engine.backend.Backend;
+import dev.crane.engine.backend.Segments;
+import dev.crane.engine.backend.Tensor;
+import dev.crane.engine.hook.InterventionSet;
+
+/**
+ * Sequences that grow token by token, with a key/value cache: only new tokens go through the model. The logits have the bits that a full pass over
+ * the whole sequence gives. Sequences may have different lengths and different interventions.
+ */
+public final class Decoding implements AutoCloseable {
+    private final Decoder decoder;
+    private final Backend backend;
+    private final KeyValueCache cache;
+    private final Edits edits;
+    private final int[] interventionOf;
+    private final float[][] nextLogits;
+
+    /**
+     * Runs the prompts.
+     *
+     * @param prompts token ids of each sequence, at least one token each
+     * @param interventions the distinct sets of interventions in use
+     * @param interventionOf for each sequence the index of its set, −1 for none; null: none for all
+     * @param plan how many tokens are run at once
+     */
+    public Decoding(Decoder decoder, List<int[]> prompts, List<InterventionSet> interventions, int[] interventionOf, MemoryPlan plan) {
+        PackedBatch batch = PackedBatch.of(prompts);
+        this.decoder = decoder;
+        this.backend = decoder.backend();
+        this.edits = decoder.compile(interventions, interventionOf, prompts.size());
+        this.interventionOf = interventionOf;
+        this.nextLogits = new float[prompts.size()][];
+        decoder.check(batch, new int[prompts.size()]);
+        this.cache = new KeyValueCache(decoder.spec(), backend, prompts.size());
+        boolean done = false;
+        try {
+            for (MemoryPlan.Part part : plan.parts(batch.segments(), ForwardRequest.of(Output.LAST_LOGITS)))
+                run(IntStream.range(part.from(), part.to()).toArray(), prompts.subList(part.from(), part.to()));
+            done = true;
+        } finally {
+            if (!done)
+                cache.close();
+        }
+    }
+
+    /** Number of sequences. */
+    public int sequences() {
+        return nextLogits.length;
+    }
+
+    /** Tokens of sequence b so far. */
+    public int length(int b) {
+        return cache.length(b);
+    }
+
+    /** Logits [vocabulary] of the token that follows sequence b; the array is the caller's own until the sequence is appended to. */
+    public float[] nextLogits(int b) {
+        return nextLogits[b];
+    }
+
+    /**
+     * Appends one token to each sequence and computes what follows.
+     *
+     * @param nextIds a token id for each sequence, or −1 for one that is left as it is
+     */
+    public void append(int[] nextIds) {
+        if (nextIds.length != sequences())
+            throw new IllegalArgumentException(nextIds.length + " tokens for " + sequences() + " sequences");
+        int[] growing = IntStream.range(0, nextIds.length).filter(b -> nextIds[b] != -1).toArray();
+        if (growing.length == 0)
+            return;
+        List<int[]> tokens = new ArrayList<>();
+        int[] past = new int[growing.length];
+        for (int i = 0; i < growing.length; i++) {
+            tokens.add(new int[]{nextIds[growing[i]]});
+            past[i] = cache.length(growing[i]);
+        }
+        decoder.check(PackedBatch.of(tokens), past);
+        run(growing, tokens);
+    }
+
+    private void run(int[] sequences, List<int[]> tokens) {
+        PackedBatch batch = PackedBatch.of(tokens);
+        Segments segments = batch.segments();
+        int[] sets = interventionOf == null ? null : IntStream.of(sequences).map(b -> interventionOf[b]).toArray();
+        CacheView view = cache.extend(sequences, segments);
+        try (Pass pass = new Pass(decoder.spec(), backend, batch, edits.on(sets), new CaptureSheet(backend, List.of()), Keep.NOTHING,
+                view)) {
+            Tensor hidden = decoder.hidden(pass);
+            int[] last = IntStream.range(0, segments.count()).map(i -> segments.start(i) + segments.length(i) - 1).toArray();
+            List<float[]> rows = new ArrayList<>();
+            new VocabularyHead(decoder, pass, hidden).logits(last,
+                    (from, logits) -> rows.addAll(CaptureSheet.rows(backend.download(logits), logits.columns())));
+            for (int i = 0; i < sequences.length; i++)
+                nextLogits[sequences[i]] = rows.get(i);
+        }
+        view.advance();
+    }
+
+    @Override
+    public void close() {
+        cache.close();
+    }
+}

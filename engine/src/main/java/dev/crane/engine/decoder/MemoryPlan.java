@@ -1,0 +1,169 @@
+package dev.crane.engine.decoder;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.IntStream;
+
+import dev.crane.engine.ForwardRequest;
+import dev.crane.engine.ForwardRequest.Output;
+import dev.crane.engine.RelevanceRequest;
+import dev.crane.engine.backend.Segments;
+import dev.crane.engine.hook.Capture;
+import dev.crane.engine.hook.Site;
+import dev.crane.engine.relevance.Target;
+
+/**
+ * How many bytes of activations a pass holds at most, and how a batch is cut into parts so that they stay within a limit. With h = hidden width,
+ * Q = heads · headDim, K = kvHeads · headDim, H = heads, I = intermediate width, L = layers, V = vocabulary, all in f32 (4 bytes):
+ *
+ * <ul>
+ * <li>forward, a token: h for the stream, and the largest of its stages: 2h + 1 (norm), h + Q + 2K + 1 (q, k, v), 2Q + 2K + H + 1 (attention), Q + h + H + 1
+ * (its projection), 3I + 1 (MLP; 4I + 1 when {@code mlp.act} is captured), I + h + 1 (down);
+ * <li>kept for backward, a token and layer: 2Q + 2K + 2I + H + 2 (q, k, v, attention's output, gate, up, log-sum-exp, two 1/σ), 2h more when 1/σ is not
+ * detached, the width of each other site where relevance is read or an edit stands, 1 for each site of the row gradient;
+ * <li>relevance, a token: L times what is kept, h for the stream or its gradient, h + 1 for the end of the stream, and the largest stage of forward (2h + 1, Q + K + 1,
+ * I + h + 1) or backward (3I, 2I + h, 3Q + 3K, Q + 2K + h; h more where an edit stands);
+ * <li>relevance with checkpoints, a token: the same with L·h and what is kept of one layer in place of L times what is kept;
+ * <li>the vocabulary, where whole rows of logits are needed: {@link VocabularyHead#rowsAtOnce} · (V + h), whatever the batch; captured logits:
+ * the longest sequence times V;
+ * <li>a sequence: the widest site twice (reductions);
+ * <li>a token in the key/value cache: 2·K·L, and up to half as much again in reserve.
+ * </ul>
+ *
+ * Weights, and what a backend uses within one op, come on top; so do results, which lie on the Java heap.
+ *
+ * @param spec the decoder
+ * @param activationBytes the limit
+ */
+public record MemoryPlan(DecoderSpec spec, long activationBytes) {
+    private static final long FLOAT = Float.BYTES;
+
+    /**
+     * A run of the batch's sequences that one pass takes.
+     *
+     * @param from first sequence
+     * @param to one behind the last
+     * @param checkpointed whether backward computes layers again
+     */
+    public record Part(int from, int to, boolean checkpointed) {}
+
+    /** Bytes a token in a forward pass. */
+    public long forwardBytesPerToken(ForwardRequest request) {
+        boolean act = request.captures().stream().anyMatch(capture -> capture.point().site() == Site.MLP_ACT);
+        long h = spec.hidden();
+        long q = spec.attention().queryWidth();
+        long k = spec.attention().keyValueWidth();
+        long i = spec.mlp().intermediate();
+        long heads = spec.attention().heads();
+        return FLOAT * (h + 1 + largest(2 * h, h + q + 2 * k, 2 * q + 2 * k + heads, q + h + heads, (act ? 4 : 3) * i, h + 2 * i, i + h));
+    }
+
+    /** Bytes a token in a relevance pass that keeps every layer. */
+    public long relevanceBytesPerToken(RelevanceRequest request) {
+        return FLOAT * (spec.layers() * keptPerToken(request) + relevanceStages(request));
+    }
+
+    /** Bytes a token in a relevance pass that keeps each layer's input only. */
+    public long checkpointedBytesPerToken(RelevanceRequest request) {
+        return FLOAT * ((long) spec.layers() * spec.hidden() + keptPerToken(request) + relevanceStages(request));
+    }
+
+    /** Bytes a token takes in the key/value cache of a {@link Decoding}, reserve left out. */
+    public long cacheBytesPerToken() {
+        return FLOAT * 2 * spec.attention().keyValueWidth() * spec.layers();
+    }
+
+    /** Bytes that a forward pass over these sequences holds at most. */
+    public long forwardBytes(Segments segments, ForwardRequest request) {
+        return fixedBytes(request, segments) + segments.rows() * forwardBytesPerToken(request) + segments.count() * sequenceBytes();
+    }
+
+    /** Bytes that a relevance pass over these sequences holds at most. */
+    public long relevanceBytes(Segments segments, RelevanceRequest request, boolean checkpointed) {
+        long perToken = checkpointed ? checkpointedBytesPerToken(request) : relevanceBytesPerToken(request);
+        return fixedBytes(request) + segments.rows() * perToken + segments.count() * sequenceBytes();
+    }
+
+    /** Tokens of a forward pass that fit the limit. */
+    public long tokensPerPart(ForwardRequest request) {
+        return Math.max(1, (activationBytes - fixedBytes(request, new Segments(new int[]{0}))) / forwardBytesPerToken(request));
+    }
+
+    /** Tokens of a relevance pass, without checkpoints, that fit the limit. */
+    public long tokensPerPart(RelevanceRequest request) {
+        return Math.max(1, (activationBytes - fixedBytes(request)) / relevanceBytesPerToken(request));
+    }
+
+    /** The parts of a batch for a forward pass. A sequence that alone exceeds the limit is a part of its own. */
+    public List<Part> parts(Segments segments, ForwardRequest request) {
+        return parts(segments, activationBytes - fixedBytes(request, segments), forwardBytesPerToken(request), false);
+    }
+
+    /** The parts of a batch for a relevance pass. A sequence that alone exceeds the limit is a part of its own, run with checkpoints. */
+    public List<Part> parts(Segments segments, RelevanceRequest request) {
+        return parts(segments, activationBytes - fixedBytes(request), relevanceBytesPerToken(request), true);
+    }
+
+    private List<Part> parts(Segments segments, long limit, long perToken, boolean checkpoints) {
+        List<Part> parts = new ArrayList<>();
+        int from = 0;
+        long held = 0;
+        for (int b = 0; b < segments.count(); b++) {
+            long need = segments.length(b) * perToken + sequenceBytes();
+            if (b > from && held + need > limit) {
+                parts.add(new Part(from, b, checkpoints && held > limit));
+                from = b;
+                held = 0;
+            }
+            held += need;
+        }
+        if (from < segments.count())
+            parts.add(new Part(from, segments.count(), checkpoints && held > limit));
+        return parts;
+    }
+
+    private long keptPerToken(RelevanceRequest request) {
+        Keep keep = Keep.forBackward(request);
+        long sites = keep.sites().stream().mapToLong(spec::units).sum();
+        return sites + keep.inputSums().size() + spec.attention().queryWidth() + spec.attention().heads() + 2;
+    }
+
+    /** Stream, its end, and the largest stage of forward or backward. */
+    private long relevanceStages(RelevanceRequest request) {
+        long h = spec.hidden();
+        long q = spec.attention().queryWidth();
+        long k = spec.attention().keyValueWidth();
+        long i = spec.mlp().intermediate();
+        long edit = request.interventions().isEmpty() ? 0 : h;
+        long forward = largest(2 * h, q + k, i + h) + 1;
+        long backward = largest(3 * i, 2 * i + h, 3 * q + 3 * k, q + 2 * k + h) + edit;
+        return 2 * h + 1 + largest(forward, backward);
+    }
+
+    private long fixedBytes(ForwardRequest request, Segments segments) {
+        long longest = IntStream.range(0, segments.count()).map(segments::length).max().orElse(0);
+        boolean captured = request.captures().stream().map(Capture::point).anyMatch(VocabularyHead.LOGITS::equals);
+        long whole = captured ? FLOAT * longest * (spec.vocabulary() + spec.hidden()) : 0;
+        return Math.max(whole, request.output() == Output.NONE ? 0 : vocabularyBytes());
+    }
+
+    private long fixedBytes(RelevanceRequest request) {
+        boolean namedLogitsOnly = request.target() instanceof Target.MeanLogit || request.target() instanceof Target.AtPositions;
+        return namedLogitsOnly ? 0 : vocabularyBytes();
+    }
+
+    private long vocabularyBytes() {
+        return FLOAT * VocabularyHead.rowsAtOnce(spec.vocabulary()) * (spec.vocabulary() + spec.hidden());
+    }
+
+    private long sequenceBytes() {
+        return FLOAT * 2 * Math.max(spec.hidden(), spec.mlp().intermediate());
+    }
+
+    private static long largest(long... stages) {
+        long largest = 0;
+        for (long stage : stages)
+            largest = Math.max(largest, stage);
+        return largest;
+    }
+}

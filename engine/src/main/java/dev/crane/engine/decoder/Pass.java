@@ -1,0 +1,186 @@
+package dev.crane.engine.decoder;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.IntStream;
+
+import dev.crane.engine.NonFiniteException;
+import dev.crane.engine.backend.AttentionShape;
+import dev.crane.engine.backend.Backend;
+import dev.crane.engine.backend.Segments;
+import dev.crane.engine.backend.Tensor;
+import dev.crane.engine.backend.UnitEdits;
+import dev.crane.engine.hook.HookPoint;
+import dev.crane.engine.hook.Site;
+
+/**
+ * One run over a packed batch: its tokens, what is changed, read and kept at the hook points on the way, and the tensors it holds. Closing it gives
+ * back all of them.
+ */
+final class Pass implements AutoCloseable {
+    final PackedBatch batch;
+    final Segments segments;
+    final Workspace tensors;
+    /** Where keys and values of earlier tokens lie, or null. */
+    final CacheView cache;
+    final Keep keep;
+    /** For the final norm's backward: its input and 1/σ; null unless kept. */
+    Tensor finalInput;
+    Tensor finalInverse;
+
+    private final Backend backend;
+    private final Map<HookPoint, UnitEdits> edits;
+    private final CaptureSheet captures;
+    private final List<LayerActivations> layers;
+    private final boolean again;
+    private final boolean tracing;
+
+    /** A pass from the first token on. */
+    Pass(DecoderSpec spec, Backend backend, PackedBatch batch, Map<HookPoint, UnitEdits> edits, CaptureSheet captures, Keep keep,
+            CacheView cache) {
+        this(backend, batch, new Workspace(backend), edits, captures, keep, activations(spec.layers()), cache, false, false);
+    }
+
+    private Pass(Backend backend, PackedBatch batch, Workspace tensors, Map<HookPoint, UnitEdits> edits, CaptureSheet captures, Keep keep,
+            List<LayerActivations> layers, CacheView cache, boolean again, boolean tracing) {
+        this.backend = backend;
+        this.batch = batch;
+        this.segments = batch.segments();
+        this.tensors = tensors;
+        this.edits = edits;
+        this.captures = captures;
+        this.keep = keep;
+        this.layers = layers;
+        this.cache = cache;
+        this.again = again;
+        this.tracing = tracing;
+    }
+
+    /** Runs single layers of this pass again from their checkpoints, keeping what backward needs; shares this pass's tensors. */
+    Pass again(Keep whole) {
+        return new Pass(backend, batch, tensors, edits, captures, whole, activations(layers.size()), null, true, false);
+    }
+
+    /** The same pass over sequence b alone, which stops at the first hook point with a value that is not finite. */
+    Pass tracing(int b) {
+        int from = segments.start(b);
+        int[] ids = Arrays.copyOfRange(batch.ids(), from, from + segments.length(b));
+        Map<HookPoint, UnitEdits> own = new HashMap<>();
+        edits.forEach((point, e) -> own.put(point, new UnitEdits(e.edits(), new int[]{e.ofSequence()[b]})));
+        return new Pass(backend, PackedBatch.of(List.of(ids)), new Workspace(backend), own, new CaptureSheet(backend, List.of()),
+                Keep.NOTHING, activations(layers.size()), null, false, true);
+    }
+
+    /** Number of tokens N. */
+    int tokens() {
+        return batch.tokens();
+    }
+
+    /** Position of each sequence's first token. */
+    int[] past() {
+        return cache == null ? new int[segments.count()] : cache.past();
+    }
+
+    /** What is kept of a layer. */
+    LayerActivations layer(int layer) {
+        return layers.get(layer);
+    }
+
+    /** The edits at a point, or null. */
+    UnitEdits edits(Site site, int layer) {
+        return edits.get(point(site, layer));
+    }
+
+    /** Whether a tensor that the pass itself does not need is wanted at a point. */
+    boolean wants(Site site, int layer) {
+        return tracing || captures.wants(point(site, layer));
+    }
+
+    /** The hook points that the residual stream passes on entering a layer; {@code layers} stands for the end. A layer run again starts behind them. */
+    List<HookPoint> entry(int layer) {
+        List<HookPoint> points = new ArrayList<>();
+        if (!again && layer > 0)
+            points.add(new HookPoint(Site.RESID_POST, layer - 1));
+        if (layer < layers.size())
+            points.add(new HookPoint(Site.RESID_PRE, layer));
+        return points;
+    }
+
+    /** Whether the stream is changed at one of these points. */
+    boolean changesStream(List<HookPoint> points) {
+        return points.stream().anyMatch(point -> edits.containsKey(point) && !(again && point.site() == Site.RESID_PRE));
+    }
+
+    /** x has been made at a hook point: it is changed there, then read. */
+    void at(Site site, int layer, Tensor x) {
+        UnitEdits changes = edits(site, layer);
+        if (changes != null && !(again && site == Site.RESID_PRE))
+            backend.edit(x, segments, changes);
+        read(site, layer, x);
+    }
+
+    /** x, changed already, is read: kept for backward, captured, checked. */
+    void read(Site site, int layer, Tensor x) {
+        if (keep.sites().contains(site))
+            layer(layer).values.put(site, isStream(site) ? tensors.copy(x) : tensors.hold(x));
+        HookPoint point = point(site, layer);
+        if (tracing)
+            checkFinite(point, x, false);
+        if (!again)
+            captures.read(point, x, segments, tensors);
+    }
+
+    /** The input of a linear layer is at hand. */
+    void readInput(Site site, int layer, Tensor x) {
+        if (!keep.inputSums().contains(site))
+            return;
+        Tensor sums = tensors.allocate(x.rows(), 1);
+        backend.rowSums(x, sums);
+        layer(layer).inputSums.put(site, sums);
+    }
+
+    /** Attention probabilities can be had from these. */
+    void readProbabilities(int layer, Tensor q, Tensor k, Tensor logSumExp, AttentionShape shape) {
+        HookPoint point = point(Site.ATTN_PROBS, layer);
+        if (!again && captures.wants(point))
+            captures.readProbabilities(point, q, k, logSumExp, shape, segments, tensors);
+    }
+
+    /** One more hold on x where the backward pass needs it, else null. */
+    Tensor keepForBackward(Tensor x) {
+        return keep.backward() ? tensors.hold(x) : null;
+    }
+
+    boolean isTracing() {
+        return tracing;
+    }
+
+    /** Stops the pass at the first value that is not finite. */
+    void checkFinite(HookPoint point, Tensor x, boolean backward) {
+        int row = backend.firstNonFinite(x);
+        if (row >= 0) {
+            int b = segments.of(row);
+            throw new NonFiniteException(b, point, row - segments.start(b), backward);
+        }
+    }
+
+    @Override
+    public void close() {
+        tensors.close();
+    }
+
+    private static boolean isStream(Site site) {
+        return site == Site.RESID_PRE || site == Site.RESID_MID || site == Site.RESID_POST;
+    }
+
+    private static HookPoint point(Site site, int layer) {
+        return new HookPoint(site, layer);
+    }
+
+    private static List<LayerActivations> activations(int layers) {
+        return IntStream.range(0, layers).mapToObj(l -> new LayerActivations()).toList();
+    }
+}

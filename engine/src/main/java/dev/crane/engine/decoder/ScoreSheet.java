@@ -1,0 +1,82 @@
+package dev.crane.engine.decoder;
+
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+
+import dev.crane.engine.CraneException;
+import dev.crane.engine.RelevanceRequest;
+import dev.crane.engine.backend.Backend;
+import dev.crane.engine.backend.Segments;
+import dev.crane.engine.backend.Tensor;
+import dev.crane.engine.hook.HookPoint;
+import dev.crane.engine.hook.Site;
+import dev.crane.engine.relevance.Score;
+
+/** Reads the scores that were asked for while the backward pass runs. */
+final class ScoreSheet {
+    private final Backend backend;
+    private final RelevanceRequest request;
+    private final Segments segments;
+    private final Workspace tensors;
+    private final Map<Score, Map<HookPoint, List<float[]>>> scores = new EnumMap<>(Score.class);
+
+    ScoreSheet(Backend backend, RelevanceRequest request, Segments segments, Workspace tensors) {
+        this.backend = backend;
+        this.request = request;
+        this.segments = segments;
+        this.tensors = tensors;
+        request.scores().forEach(score -> scores.put(score, new TreeMap<>()));
+    }
+
+    /** What cannot be scored is a user's error. */
+    static void check(DecoderSpec spec, RelevanceRequest request) {
+        for (Site site : request.sites()) {
+            if (site == Site.LOGITS || site == Site.ATTN_PROBS)
+                throw new CraneException("no relevance can be read at " + site.label());
+            if (spec.units(site) == 0)
+                throw new CraneException(
+                        "no relevance can be read at " + site.label() + ": this model (" + spec.family() + ") does not have it");
+            if (request.scores().contains(Score.ROW_GRADIENT) && !site.isLinear())
+                throw new CraneException(
+                        "the score " + Score.ROW_GRADIENT.label() + " is defined for rows of a weight matrix; " + site.label()
+                                + " is none: leave it out, or ask for " + Score.RELEVANCE.label());
+        }
+    }
+
+    boolean wants(Score score, Site site) {
+        return request.scores().contains(score) && request.sites().contains(site);
+    }
+
+    /** The relevance of the units at a site, if asked for: {@code factor} · Σ_t value · gradient. */
+    void relevance(Site site, int layer, Tensor value, Tensor gradient, float factor) {
+        if (!wants(Score.RELEVANCE, site))
+            return;
+        Tensor sums = tensors.allocate(segments.count(), gradient.columns());
+        backend.segmentDot(value, gradient, segments, sums);
+        put(Score.RELEVANCE, site, layer, sums, factor);
+    }
+
+    /** The row gradient of a linear layer, if asked for; the gradient is that of its output before any edit. */
+    void rowGradient(Site site, int layer, Tensor inputSums, Tensor gradient) {
+        if (!wants(Score.ROW_GRADIENT, site))
+            return;
+        Tensor sums = tensors.allocate(segments.count(), gradient.columns());
+        backend.segmentWeightedSum(inputSums, gradient, segments, sums);
+        put(Score.ROW_GRADIENT, site, layer, sums, 1);
+    }
+
+    private void put(Score score, Site site, int layer, Tensor sums, float factor) {
+        float[] values = backend.download(sums);
+        tensors.release(sums);
+        if (factor != 1)
+            for (int i = 0; i < values.length; i++)
+                values[i] *= factor;
+        scores.get(score).put(new HookPoint(site, layer), CaptureSheet.rows(values, sums.columns()));
+    }
+
+    Map<Score, Map<HookPoint, List<float[]>>> scores() {
+        return scores;
+    }
+}

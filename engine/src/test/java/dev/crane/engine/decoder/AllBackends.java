@@ -1,0 +1,19 @@
+package dev.crane.engine.decoder;
+
+import java.util.stream.Stream;
+
+import org.junit.jupiter.api.Named;
+import org.junit.jupiter.params.provider.Arguments;
+
+import dev.crane.engine.backend.Backend;
+import dev.crane.engine.backend.reference.ReferenceBackend;
+
+/** The backends that a test of the passes is run on. */
+final class AllBackends {
+    private AllBackends() {
+    }
+
+    static Stream<Arguments> backends() {
+        return Stream.<Backend>of(new ReferenceBackend()).map(backend -> Arguments.of(Named.of(backend.name(), backend)));
+    }
+}

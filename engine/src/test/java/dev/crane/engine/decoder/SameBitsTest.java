@@ -1,0 +1,187 @@
+package dev.crane.engine.decoder;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+import dev.crane.engine.Engine;
+import dev.crane.engine.EngineOptions;
+import dev.crane.engine.ForwardRequest;
+import dev.crane.engine.ForwardRequest.Output;
+import dev.crane.engine.ForwardResult;
+import dev.crane.engine.RelevanceRequest;
+import dev.crane.engine.RelevanceResult;
+import dev.crane.engine.backend.Backend;
+import dev.crane.engine.hook.HookPoint;
+import dev.crane.engine.hook.Intervention;
+import dev.crane.engine.hook.InterventionSet;
+import dev.crane.engine.hook.Site;
+import dev.crane.engine.relevance.Rule;
+import dev.crane.engine.relevance.Score;
+import dev.crane.engine.relevance.Target;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+/** What a sequence gives has the same bits alone, in any batch, in a batch cut into parts, with checkpoints, and token by token. */
+class SameBitsTest {
+    private static final String BACKENDS = "dev.crane.engine.decoder.AllBackends#backends";
+    private static final List<int[]> SEQUENCES = TinyModel.sequences();
+    private static final Set<Site> LINEAR = EnumSet.of(Site.ATTN_Q, Site.ATTN_K, Site.ATTN_V, Site.ATTN_OUT, Site.MLP_GATE, Site.MLP_UP,
+            Site.MLP_DOWN);
+    private static final Set<Site> ALL = EnumSet.complementOf(EnumSet.of(Site.ATTN_PROBS, Site.LOGITS));
+
+    private final TinyModel model = new TinyModel();
+
+    /** Edits everywhere, one set with a clamp and an addition, one with zeroes; the first sequence runs unchanged. */
+    private static final List<InterventionSet> SETS = List.of(
+            new InterventionSet("steer", edits((point, units) -> List.of(new Intervention.Clamp(point, units, -0.2f, 0.3f),
+                    new Intervention.Add(point, new int[]{4, 5}, new float[]{0.25f, -0.5f})))),
+            new InterventionSet("zero", edits((point, units) -> List.of(new Intervention.Zero(point, units)))));
+    private static final int[] SET_OF = {-1, 0, 1, 0};
+
+    private interface AtPoint {
+        List<Intervention> edits(HookPoint point, int[] units);
+    }
+
+    private static List<Intervention> edits(AtPoint at) {
+        List<Intervention> edits = new ArrayList<>();
+        for (Site site : ALL)
+            for (int layer = 0; layer < TinyModel.SPEC.layers(); layer++)
+                edits.addAll(at.edits(new HookPoint(site, layer), new int[]{1, 3}));
+        return edits;
+    }
+
+    @ParameterizedTest
+    @MethodSource(BACKENDS)
+    void forwardInAnyComposition(Backend backend) {
+        try (Engine engine = model.engine(backend); Engine small = model.engine(backend, new EngineOptions(1))) {
+            for (Output output : new Output[]{Output.ALL_LOGITS, Output.LAST_LOGITS, Output.NEXT_LOGPROBS}) {
+                ForwardRequest request = ForwardRequest.of(output, SETS, SET_OF);
+                ForwardResult together = engine.forward(PackedBatch.of(SEQUENCES), request);
+                ForwardResult inParts = small.forward(PackedBatch.of(SEQUENCES), request);
+                for (int b = 0; b < SEQUENCES.size(); b++) {
+                    ForwardRequest own = ForwardRequest.of(output, SETS, new int[]{SET_OF[b]});
+                    ForwardResult alone = engine.forward(PackedBatch.of(List.of(SEQUENCES.get(b))), own);
+                    List<float[]> values = output == Output.NEXT_LOGPROBS ? alone.logprobs() : alone.logits();
+                    assertSame(values.get(0), (output == Output.NEXT_LOGPROBS ? together.logprobs() : together.logits()).get(b));
+                    assertSame(values.get(0), (output == Output.NEXT_LOGPROBS ? inParts.logprobs() : inParts.logits()).get(b));
+                }
+            }
+            assertTrue(small.plan().parts(PackedBatch.of(SEQUENCES).segments(), ForwardRequest.of(Output.NONE)).size() == 4);
+        }
+        assertEquals(0, backend.allocatedBytes(), "all tensors are given back");
+    }
+
+    @ParameterizedTest
+    @MethodSource(BACKENDS)
+    void relevanceInAnyCompositionAndWithCheckpoints(Backend backend) {
+        try (Decoder decoder = new Decoder(TinyModel.SPEC, model.weights(), backend);
+                Engine small = model.engine(backend, new EngineOptions(1))) {
+            for (Rule rule : Rule.BUILT_IN)
+                for (Target target : List.of(new Target.MeanLogit(), new Target.MeanLogprob(), new Target.LastLogit(),
+                        new Target.Contrastive(),
+                        new Target.AtPositions(new int[]{1, 5}))) {
+                    RelevanceResult together = decoder.relevance(PackedBatch.of(SEQUENCES), request(rule, target, ALL, SET_OF), false);
+                    RelevanceResult again = decoder.relevance(PackedBatch.of(SEQUENCES), request(rule, target, ALL, SET_OF), true);
+                    RelevanceResult inParts = small.relevance(PackedBatch.of(SEQUENCES), request(rule, target, ALL, SET_OF));
+                    for (int b = 0; b < SEQUENCES.size(); b++) {
+                        RelevanceResult alone = decoder.relevance(PackedBatch.of(List.of(SEQUENCES.get(b))),
+                                request(rule, target, ALL, new int[]{SET_OF[b]}), false);
+                        for (RelevanceResult other : List.of(together, again, inParts))
+                            assertSame(alone, 0, other, b);
+                    }
+                }
+            RelevanceResult whole = decoder.relevance(PackedBatch.of(SEQUENCES),
+                    request(Rule.ATTNLRP, new Target.MeanLogit(), LINEAR, SET_OF), false);
+            RelevanceResult again = decoder.relevance(PackedBatch.of(SEQUENCES),
+                    request(Rule.ATTNLRP, new Target.MeanLogit(), LINEAR, SET_OF), true);
+            for (int b = 0; b < SEQUENCES.size(); b++)
+                assertSame(whole, b, again, b);
+        }
+        assertEquals(0, backend.allocatedBytes(), "all tensors are given back");
+    }
+
+    private static RelevanceRequest request(Rule rule, Target target, Set<Site> sites, int[] setOf) {
+        Set<Score> scores = sites.equals(LINEAR) ? EnumSet.allOf(Score.class) : EnumSet.of(Score.RELEVANCE);
+        return new RelevanceRequest(rule, target, scores, sites, true, SETS, setOf);
+    }
+
+    @ParameterizedTest
+    @MethodSource(BACKENDS)
+    void tokenByToken(Backend backend) {
+        try (Engine engine = model.engine(backend)) {
+            ForwardRequest all = ForwardRequest.of(Output.ALL_LOGITS, SETS, SET_OF);
+            List<float[]> expected = engine.forward(PackedBatch.of(SEQUENCES), all).logits();
+            // Prompts of 2, 1, 3 and 4 tokens: the second and the last sequence are whole at once, the others grow at different lengths.
+            int[] prompt = {2, 1, 3, 4};
+            List<int[]> prompts = new ArrayList<>();
+            for (int b = 0; b < SEQUENCES.size(); b++)
+                prompts.add(Arrays.copyOf(SEQUENCES.get(b), prompt[b]));
+            try (Decoding decoding = engine.decode(prompts, SETS, SET_OF)) {
+                for (boolean grown = true; grown;) {
+                    grown = false;
+                    int[] next = new int[SEQUENCES.size()];
+                    for (int b = 0; b < next.length; b++) {
+                        int length = decoding.length(b);
+                        int v = TinyModel.SPEC.vocabulary();
+                        assertSame(Arrays.copyOfRange(expected.get(b), (length - 1) * v, length * v), decoding.nextLogits(b));
+                        next[b] = length < SEQUENCES.get(b).length ? SEQUENCES.get(b)[length] : -1;
+                        grown |= next[b] >= 0;
+                    }
+                    decoding.append(next);
+                }
+                assertEquals(12, decoding.length(2));
+            }
+        }
+        assertEquals(0, backend.allocatedBytes(), "all tensors are given back");
+    }
+
+    @ParameterizedTest
+    @MethodSource(BACKENDS)
+    void zeroingAUnitIsZeroingItsRow(Backend backend) {
+        HookPoint neuron = new HookPoint(Site.MLP_NEURON, 1);
+        HookPoint down = new HookPoint(Site.MLP_DOWN, 1);
+        for (Site site : LINEAR) {
+            HookPoint point = new HookPoint(site, 1);
+            assertSameModel(backend, new Intervention.Zero(point, new int[]{5}), model.withoutRow(point, 5));
+        }
+        assertSameModel(backend, new Intervention.Zero(neuron, new int[]{5}), model.withoutColumn(down, 5));
+        assertSameModel(backend, new Intervention.Zero(new HookPoint(Site.MLP_ACT, 1), new int[]{5}), model.withoutColumn(down, 5));
+    }
+
+    private void assertSameModel(Backend backend, Intervention mask, TinyModel changed) {
+        try (Engine engine = model.engine(backend); Engine other = changed.engine(backend)) {
+            List<InterventionSet> sets = List.of(new InterventionSet("mask", List.of(mask)));
+            PackedBatch batch = PackedBatch.of(SEQUENCES);
+            List<float[]> masked = engine.forward(batch, ForwardRequest.of(Output.ALL_LOGITS, sets, new int[]{0, 0, 0, -1})).logits();
+            List<float[]> rewritten = other.forward(batch, ForwardRequest.of(Output.ALL_LOGITS)).logits();
+            for (int b = 0; b < 3; b++)
+                assertSame(rewritten.get(b), masked.get(b));
+            assertSame(engine.forward(batch, ForwardRequest.of(Output.ALL_LOGITS)).logits().get(3), masked.get(3));
+        }
+    }
+
+    private static void assertSame(RelevanceResult expected, int i, RelevanceResult actual, int j) {
+        assertSame(new float[]{expected.targets()[i]}, new float[]{actual.targets()[j]});
+        assertEquals(expected.scores().keySet(), actual.scores().keySet());
+        for (Score score : expected.scores().keySet()) {
+            Map<HookPoint, List<float[]>> points = expected.scores().get(score);
+            assertEquals(points.keySet(), actual.scores().get(score).keySet());
+            points.forEach((point, values) -> assertSame(values.get(i), actual.scores().get(score).get(point).get(j)));
+        }
+        assertSame(expected.tokenRelevance().get(i), actual.tokenRelevance().get(j));
+    }
+
+    /** Bit for bit, but for the sign of a zero. */
+    private static void assertSame(float[] expected, float[] actual) {
+        assertArrayEquals(expected, actual);
+    }
+}

@@ -1,0 +1,159 @@
+package dev.crane.engine.decoder;
+
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.ByteOrder;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.TreeMap;
+import java.util.function.UnaryOperator;
+import java.util.stream.IntStream;
+
+import dev.crane.engine.Engine;
+import dev.crane.engine.EngineOptions;
+import dev.crane.engine.backend.Activation;
+import dev.crane.engine.backend.Backend;
+import dev.crane.engine.hook.HookPoint;
+import dev.crane.engine.tensor.DType;
+import dev.crane.engine.tensor.StoredTensor;
+
+/**
+ * A random decoder small enough for finite differences that has everything the passes can do: grouped heads, biases on every linear layer, a sliding
+ * window in one layer, softcaps, an embedding scale, a head of its own, widths that are no multiple of a vector's length.
+ */
+final class TinyModel {
+    static final DecoderSpec SPEC = new DecoderSpec("tiny", 37, 20, 3, 64, new NormSpec(NormSpec.Kind.RMS, 1e-5f), NormSpec.Placement.PRE,
+            new AttentionSpec(4, 2, 6, 0.5f, 5f, false, true, true), List.of(0, 3, 0), rope(3),
+            new MlpSpec(14, Activation.SILU, true, true), false, 1.5f, 4f, false);
+
+    private final Map<String, float[]> values = new HashMap<>();
+    private final DecoderSpec spec;
+
+    TinyModel(DecoderSpec spec, long seed) {
+        this.spec = spec;
+        Random random = new Random(seed);
+        tensors(spec).forEach((name, shape) -> {
+            float[] v = new float[(int) (shape.length == 2 ? shape[0] * shape[1] : shape[0])];
+            boolean norm = name.endsWith("norm");
+            float scale = shape.length == 2 ? (float) (1.5 / Math.sqrt((double) shape[1])) : 0.3f;
+            for (int i = 0; i < v.length; i++)
+                v[i] = (norm ? 1 : 0) + scale * (float) random.nextGaussian();
+            values.put(name, v);
+        });
+    }
+
+    TinyModel() {
+        this(SPEC, 7);
+    }
+
+    private TinyModel(DecoderSpec spec, Map<String, float[]> values) {
+        this.spec = spec;
+        this.values.putAll(values);
+    }
+
+    private static List<Positions> rope(int layers) {
+        List<Positions> positions = new ArrayList<>();
+        for (int l = 0; l < layers; l++)
+            positions.add(new Positions.Rope(100, 4, new RopeScaling.None()));
+        return positions;
+    }
+
+    /** The same model with one tensor changed. */
+    TinyModel with(String name, UnaryOperator<float[]> change) {
+        TinyModel other = new TinyModel(spec, values);
+        other.values.put(name, change.apply(values.get(name).clone()));
+        return other;
+    }
+
+    /** The same model with one row of a linear layer, and its bias, zeroed. */
+    TinyModel withoutRow(HookPoint point, int row) {
+        int in = (int) tensors(spec).get(point.path())[1];
+        return with(point.path(), w -> zero(w, row * in, in)).with(point.path() + ".bias", bias -> zero(bias, row, 1));
+    }
+
+    /** The same model with one input of a linear layer cut off. */
+    TinyModel withoutColumn(HookPoint point, int column) {
+        int in = (int) tensors(spec).get(point.path())[1];
+        return with(point.path(), w -> {
+            for (int i = column; i < w.length; i += in)
+                w[i] = 0;
+            return w;
+        });
+    }
+
+    private static float[] zero(float[] values, int from, int count) {
+        for (int i = from; i < from + count; i++)
+            values[i] = 0;
+        return values;
+    }
+
+    Engine engine(Backend backend) {
+        return engine(backend, EngineOptions.DEFAULT);
+    }
+
+    Engine engine(Backend backend, EngineOptions options) {
+        return Engine.load(spec, weights(), backend, options);
+    }
+
+    DecoderWeights weights() {
+        List<LayerWeights> layers = new ArrayList<>();
+        for (int l = 0; l < spec.layers(); l++) {
+            String p = "model.layers." + l + ".";
+            layers.add(new LayerWeights(tensor(p + "input_norm"), tensor(p + "self_attn.q_proj"), tensor(p + "self_attn.k_proj"),
+                    tensor(p + "self_attn.v_proj"), tensor(p + "self_attn.o_proj"), tensor(p + "post_norm"), tensor(p + "mlp.gate_proj"),
+                    tensor(p + "mlp.up_proj"), tensor(p + "mlp.down_proj"), tensor(p + "self_attn.q_proj.bias"),
+                    tensor(p + "self_attn.k_proj.bias"), tensor(p + "self_attn.v_proj.bias"), tensor(p + "self_attn.o_proj.bias"),
+                    tensor(p + "mlp.gate_proj.bias"), tensor(p + "mlp.up_proj.bias"), tensor(p + "mlp.down_proj.bias")));
+        }
+        return new DecoderWeights(tensor("embedding"), layers, tensor("norm"), tensor("head"));
+    }
+
+    private StoredTensor tensor(String name) {
+        float[] v = values.get(name);
+        MemorySegment bytes = MemorySegment.ofArray(new byte[v.length * Float.BYTES]);
+        MemorySegment.copy(v, 0, bytes, ValueLayout.JAVA_FLOAT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN), 0, v.length);
+        return new StoredTensor(name, DType.F32, tensors(spec).get(name), bytes);
+    }
+
+    private static Map<String, long[]> tensors(DecoderSpec spec) {
+        Map<String, long[]> shapes = new TreeMap<>();
+        long h = spec.hidden();
+        long q = spec.attention().queryWidth();
+        long k = spec.attention().keyValueWidth();
+        long i = spec.mlp().intermediate();
+        shapes.put("embedding", new long[]{spec.vocabulary(), h});
+        shapes.put("head", new long[]{spec.vocabulary(), h});
+        shapes.put("norm", new long[]{h});
+        for (int l = 0; l < spec.layers(); l++) {
+            String p = "model.layers." + l + ".";
+            shapes.put(p + "input_norm", new long[]{h});
+            shapes.put(p + "post_norm", new long[]{h});
+            linear(shapes, p + "self_attn.q_proj", q, h);
+            linear(shapes, p + "self_attn.k_proj", k, h);
+            linear(shapes, p + "self_attn.v_proj", k, h);
+            linear(shapes, p + "self_attn.o_proj", h, q);
+            linear(shapes, p + "mlp.gate_proj", i, h);
+            linear(shapes, p + "mlp.up_proj", i, h);
+            linear(shapes, p + "mlp.down_proj", h, i);
+        }
+        return shapes;
+    }
+
+    private static void linear(Map<String, long[]> shapes, String name, long out, long in) {
+        shapes.put(name, new long[]{out, in});
+        shapes.put(name + ".bias", new long[]{out});
+    }
+
+    /** Sequences of different lengths, one of them a single token; no token twice within a sequence. */
+    static List<int[]> sequences() {
+        List<int[]> sequences = new ArrayList<>();
+        for (int length : new int[]{7, 1, 12, 4}) {
+            int start = sequences.size() * 5;
+            sequences.add(IntStream.range(0, length).map(t -> (start + 11 * t) % SPEC.vocabulary()).toArray());
+        }
+        return sequences;
+    }
+}
