@@ -6,6 +6,7 @@ import java.nio.file.Path;
 
 import tools.jackson.core.JacksonException;
 import tools.jackson.core.StreamReadFeature;
+import tools.jackson.core.TokenStreamLocation;
 import tools.jackson.core.json.JsonReadFeature;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
@@ -50,7 +51,9 @@ public final class JsonFile {
         try {
             node = JSON.readTree(json);
         } catch (JacksonException e) {
-            throw new CraneException(file + ": is not valid JSON: " + FileErrors.oneLine(e.getOriginalMessage()), e);
+            TokenStreamLocation at = e.getLocation();
+            String where = at == null || at.getLineNr() < 0 ? "" : " (line " + at.getLineNr() + ", column " + at.getColumnNr() + ")";
+            throw new CraneException(file + ": is not valid JSON: " + FileErrors.oneLine(e.getOriginalMessage()) + where, e);
         }
         if (!node.isObject()) {
             throw new CraneException(file + ": is not a JSON object");
