@@ -1,9 +1,5 @@
 package dev.crane.analysis.mask;
 
-import java.io.IOException;
-import java.nio.ByteBuffer;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -13,9 +9,6 @@ import java.util.Map;
 import java.util.SortedMap;
 import java.util.TreeMap;
 
-import tools.jackson.core.JacksonException;
-import tools.jackson.core.StreamReadFeature;
-import tools.jackson.databind.DeserializationFeature;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ArrayNode;
@@ -27,6 +20,7 @@ import dev.crane.engine.file.AtomicFile;
 import dev.crane.engine.file.FileErrors;
 import dev.crane.engine.hook.HookPoint;
 import dev.crane.engine.hook.Site;
+import dev.crane.models.json.JsonFile;
 
 /**
  * A mask as it is kept: {@code LANG.mask.json}.
@@ -55,8 +49,7 @@ public record MaskFile(MaskedModel model, UnitMask mask, SortedMap<String, Strin
     /** Every unit of a model of 10,000 layers of 10,000 units would fit; anything larger is no mask. */
     private static final long LARGEST = 1L << 30;
 
-    private static final JsonMapper JSON = JsonMapper.builder().enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
-            .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS).build();
+    private static final JsonMapper JSON = new JsonMapper();
 
     public MaskFile {
         provenance = Collections.unmodifiableSortedMap(new TreeMap<>(provenance));
@@ -68,24 +61,7 @@ public record MaskFile(MaskedModel model, UnitMask mask, SortedMap<String, Strin
      * @throws CraneException one line that says what is wrong with the file
      */
     public static MaskFile read(Path file) {
-        try {
-            if (Files.size(file) > LARGEST)
-                throw new CraneException(file + " is no mask: it is larger than " + (LARGEST >> 20) + " MiB");
-            return new Parser(file).parse(JSON.readTree(decode(file)));
-        } catch (IOException e) {
-            throw FileErrors.cannotRead(file, e);
-        } catch (JacksonException e) {
-            String where = e.getLocation() == null ? "" : ":" + e.getLocation().getLineNr() + ":" + e.getLocation().getColumnNr();
-            throw new CraneException(file + where + ": not JSON: " + firstLine(e.getOriginalMessage()), e);
-        }
-    }
-
-    private static String decode(Path file) throws IOException {
-        return StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(Files.readAllBytes(file))).toString();
-    }
-
-    private static String firstLine(String message) {
-        return message.lines().findFirst().orElse("").strip();
+        return new Parser(file).parse(JsonFile.read(file, LARGEST));
     }
 
     /** Writes it; the same mask gives the same bytes. */
@@ -155,7 +131,6 @@ public record MaskFile(MaskedModel model, UnitMask mask, SortedMap<String, Strin
     /** Turns the tree of one file into a mask, refusing what does not belong. */
     private record Parser(Path file) {
         MaskFile parse(JsonNode root) {
-            require(root.isObject(), "it is no mask: the file must hold a JSON object");
             JsonNode format = root.path("format");
             require(format.isString() && format.stringValue().startsWith("crane/mask@"),
                     "it is no mask: \"format\" must be \"" + FORMAT + "\"");
