@@ -12,8 +12,9 @@ import jdk.incubator.vector.VectorSpecies;
  * <p>Two vectors wide, because C2 loads and broadcasts the elements of A ahead of the multiply-adds and spills when the accumulators and those do not
  * fit in registers together. Measured alone with A and B in the first-level cache, GFLOP/s of one core: AVX-512 (32 registers, about 195 at best):
  * 14×2 vectors 178, 12×2 177, 8×2 172, 9×3 156, 4×2 147; the tallest suffers least from panels that straddle cache lines, which heap arrays cannot
- * rule out (176, 166, 163, 146, 131). AVX2 (16 registers, 97 at best): 4×2 vectors 94, 6×2 67, 8×2 58, 4×3 60. Constant loop bounds, no branch in the
- * epilogue: the methods stay below C2's inlining limits, beyond which vectors are boxed.
+ * rule out (176, 166, 163, 146, 131). AVX2 (16 registers, 97 at best): 4×2 vectors 94, 6×2 67, 8×2 58, 4×3 60. The
+ * methods exceed C2's limit of nodes for ordinary inlining (NodeCountInliningCutoff), so they call nothing but methods of the Vector API, which are
+ * exempt from it: with a method of our own for the additions to C, C2 leaves it a call, boxes every accumulator, and the product is 30 times slower.
  */
 final class Tile {
     static final VectorSpecies<Float> SPECIES = FloatVector.SPECIES_PREFERRED;
@@ -46,11 +47,6 @@ final class Tile {
             case 8 -> add8(a, ao, b, bo, depth, c, co, stride);
             default -> add14(a, ao, b, bo, depth, c, co, stride);
         }
-    }
-
-    private static void addTo(float[] c, int co, FloatVector l, FloatVector r) {
-        FloatVector.fromArray(SPECIES, c, co).add(l).intoArray(c, co);
-        FloatVector.fromArray(SPECIES, c, co + LANES).add(r).intoArray(c, co + LANES);
     }
 
     /** 14 rows: 28 accumulators. */
@@ -129,20 +125,34 @@ final class Tile {
             c13l = x.fma(l, c13l);
             c13r = x.fma(r, c13r);
         }
-        addTo(c, co, c0l, c0r);
-        addTo(c, co + stride, c1l, c1r);
-        addTo(c, co + 2 * stride, c2l, c2r);
-        addTo(c, co + 3 * stride, c3l, c3r);
-        addTo(c, co + 4 * stride, c4l, c4r);
-        addTo(c, co + 5 * stride, c5l, c5r);
-        addTo(c, co + 6 * stride, c6l, c6r);
-        addTo(c, co + 7 * stride, c7l, c7r);
-        addTo(c, co + 8 * stride, c8l, c8r);
-        addTo(c, co + 9 * stride, c9l, c9r);
-        addTo(c, co + 10 * stride, c10l, c10r);
-        addTo(c, co + 11 * stride, c11l, c11r);
-        addTo(c, co + 12 * stride, c12l, c12r);
-        addTo(c, co + 13 * stride, c13l, c13r);
+        c0l.add(FloatVector.fromArray(SPECIES, c, co)).intoArray(c, co);
+        c0r.add(FloatVector.fromArray(SPECIES, c, co + LANES)).intoArray(c, co + LANES);
+        c1l.add(FloatVector.fromArray(SPECIES, c, co + stride)).intoArray(c, co + stride);
+        c1r.add(FloatVector.fromArray(SPECIES, c, co + stride + LANES)).intoArray(c, co + stride + LANES);
+        c2l.add(FloatVector.fromArray(SPECIES, c, co + 2 * stride)).intoArray(c, co + 2 * stride);
+        c2r.add(FloatVector.fromArray(SPECIES, c, co + 2 * stride + LANES)).intoArray(c, co + 2 * stride + LANES);
+        c3l.add(FloatVector.fromArray(SPECIES, c, co + 3 * stride)).intoArray(c, co + 3 * stride);
+        c3r.add(FloatVector.fromArray(SPECIES, c, co + 3 * stride + LANES)).intoArray(c, co + 3 * stride + LANES);
+        c4l.add(FloatVector.fromArray(SPECIES, c, co + 4 * stride)).intoArray(c, co + 4 * stride);
+        c4r.add(FloatVector.fromArray(SPECIES, c, co + 4 * stride + LANES)).intoArray(c, co + 4 * stride + LANES);
+        c5l.add(FloatVector.fromArray(SPECIES, c, co + 5 * stride)).intoArray(c, co + 5 * stride);
+        c5r.add(FloatVector.fromArray(SPECIES, c, co + 5 * stride + LANES)).intoArray(c, co + 5 * stride + LANES);
+        c6l.add(FloatVector.fromArray(SPECIES, c, co + 6 * stride)).intoArray(c, co + 6 * stride);
+        c6r.add(FloatVector.fromArray(SPECIES, c, co + 6 * stride + LANES)).intoArray(c, co + 6 * stride + LANES);
+        c7l.add(FloatVector.fromArray(SPECIES, c, co + 7 * stride)).intoArray(c, co + 7 * stride);
+        c7r.add(FloatVector.fromArray(SPECIES, c, co + 7 * stride + LANES)).intoArray(c, co + 7 * stride + LANES);
+        c8l.add(FloatVector.fromArray(SPECIES, c, co + 8 * stride)).intoArray(c, co + 8 * stride);
+        c8r.add(FloatVector.fromArray(SPECIES, c, co + 8 * stride + LANES)).intoArray(c, co + 8 * stride + LANES);
+        c9l.add(FloatVector.fromArray(SPECIES, c, co + 9 * stride)).intoArray(c, co + 9 * stride);
+        c9r.add(FloatVector.fromArray(SPECIES, c, co + 9 * stride + LANES)).intoArray(c, co + 9 * stride + LANES);
+        c10l.add(FloatVector.fromArray(SPECIES, c, co + 10 * stride)).intoArray(c, co + 10 * stride);
+        c10r.add(FloatVector.fromArray(SPECIES, c, co + 10 * stride + LANES)).intoArray(c, co + 10 * stride + LANES);
+        c11l.add(FloatVector.fromArray(SPECIES, c, co + 11 * stride)).intoArray(c, co + 11 * stride);
+        c11r.add(FloatVector.fromArray(SPECIES, c, co + 11 * stride + LANES)).intoArray(c, co + 11 * stride + LANES);
+        c12l.add(FloatVector.fromArray(SPECIES, c, co + 12 * stride)).intoArray(c, co + 12 * stride);
+        c12r.add(FloatVector.fromArray(SPECIES, c, co + 12 * stride + LANES)).intoArray(c, co + 12 * stride + LANES);
+        c13l.add(FloatVector.fromArray(SPECIES, c, co + 13 * stride)).intoArray(c, co + 13 * stride);
+        c13r.add(FloatVector.fromArray(SPECIES, c, co + 13 * stride + LANES)).intoArray(c, co + 13 * stride + LANES);
     }
 
     /** 8 rows: 16 accumulators. */
@@ -191,14 +201,22 @@ final class Tile {
             c7l = x.fma(l, c7l);
             c7r = x.fma(r, c7r);
         }
-        addTo(c, co, c0l, c0r);
-        addTo(c, co + stride, c1l, c1r);
-        addTo(c, co + 2 * stride, c2l, c2r);
-        addTo(c, co + 3 * stride, c3l, c3r);
-        addTo(c, co + 4 * stride, c4l, c4r);
-        addTo(c, co + 5 * stride, c5l, c5r);
-        addTo(c, co + 6 * stride, c6l, c6r);
-        addTo(c, co + 7 * stride, c7l, c7r);
+        c0l.add(FloatVector.fromArray(SPECIES, c, co)).intoArray(c, co);
+        c0r.add(FloatVector.fromArray(SPECIES, c, co + LANES)).intoArray(c, co + LANES);
+        c1l.add(FloatVector.fromArray(SPECIES, c, co + stride)).intoArray(c, co + stride);
+        c1r.add(FloatVector.fromArray(SPECIES, c, co + stride + LANES)).intoArray(c, co + stride + LANES);
+        c2l.add(FloatVector.fromArray(SPECIES, c, co + 2 * stride)).intoArray(c, co + 2 * stride);
+        c2r.add(FloatVector.fromArray(SPECIES, c, co + 2 * stride + LANES)).intoArray(c, co + 2 * stride + LANES);
+        c3l.add(FloatVector.fromArray(SPECIES, c, co + 3 * stride)).intoArray(c, co + 3 * stride);
+        c3r.add(FloatVector.fromArray(SPECIES, c, co + 3 * stride + LANES)).intoArray(c, co + 3 * stride + LANES);
+        c4l.add(FloatVector.fromArray(SPECIES, c, co + 4 * stride)).intoArray(c, co + 4 * stride);
+        c4r.add(FloatVector.fromArray(SPECIES, c, co + 4 * stride + LANES)).intoArray(c, co + 4 * stride + LANES);
+        c5l.add(FloatVector.fromArray(SPECIES, c, co + 5 * stride)).intoArray(c, co + 5 * stride);
+        c5r.add(FloatVector.fromArray(SPECIES, c, co + 5 * stride + LANES)).intoArray(c, co + 5 * stride + LANES);
+        c6l.add(FloatVector.fromArray(SPECIES, c, co + 6 * stride)).intoArray(c, co + 6 * stride);
+        c6r.add(FloatVector.fromArray(SPECIES, c, co + 6 * stride + LANES)).intoArray(c, co + 6 * stride + LANES);
+        c7l.add(FloatVector.fromArray(SPECIES, c, co + 7 * stride)).intoArray(c, co + 7 * stride);
+        c7r.add(FloatVector.fromArray(SPECIES, c, co + 7 * stride + LANES)).intoArray(c, co + 7 * stride + LANES);
     }
 
     /** 4 rows: 8 accumulators. */
@@ -227,9 +245,13 @@ final class Tile {
             c3l = x.fma(l, c3l);
             c3r = x.fma(r, c3r);
         }
-        addTo(c, co, c0l, c0r);
-        addTo(c, co + stride, c1l, c1r);
-        addTo(c, co + 2 * stride, c2l, c2r);
-        addTo(c, co + 3 * stride, c3l, c3r);
+        c0l.add(FloatVector.fromArray(SPECIES, c, co)).intoArray(c, co);
+        c0r.add(FloatVector.fromArray(SPECIES, c, co + LANES)).intoArray(c, co + LANES);
+        c1l.add(FloatVector.fromArray(SPECIES, c, co + stride)).intoArray(c, co + stride);
+        c1r.add(FloatVector.fromArray(SPECIES, c, co + stride + LANES)).intoArray(c, co + stride + LANES);
+        c2l.add(FloatVector.fromArray(SPECIES, c, co + 2 * stride)).intoArray(c, co + 2 * stride);
+        c2r.add(FloatVector.fromArray(SPECIES, c, co + 2 * stride + LANES)).intoArray(c, co + 2 * stride + LANES);
+        c3l.add(FloatVector.fromArray(SPECIES, c, co + 3 * stride)).intoArray(c, co + 3 * stride);
+        c3r.add(FloatVector.fromArray(SPECIES, c, co + 3 * stride + LANES)).intoArray(c, co + 3 * stride + LANES);
     }
 }
