@@ -4,7 +4,6 @@ import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
-import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -20,6 +19,7 @@ import java.util.zip.GZIPInputStream;
 import java.util.zip.ZipException;
 
 import dev.crane.engine.CraneException;
+import dev.crane.engine.file.FileErrors;
 
 /**
  * A file of documents:
@@ -144,13 +144,23 @@ public final class Corpus {
      */
     public Samples samples(Choice choice, Tokenization tokenization) {
         List<Sample> samples = new ArrayList<>();
+        int cut = readSamples(choice, tokenization, samples::add);
+        return new Samples(samples, choice.count(), cut);
+    }
+
+    /**
+     * As {@link #samples}, but hands them on one by one.
+     *
+     * @return how many of them were cut
+     */
+    public int readSamples(Choice choice, Tokenization tokenization, Consumer<Sample> samples) {
         int[] cut = {0};
         take(choice, (document, source) -> {
             int[] ids = tokenization.ids(document, source);
-            samples.add(tokenization.sample(document, ids));
             cut[0] += ids.length > tokenization.maxTokens() ? 1 : 0;
+            samples.accept(tokenization.sample(document, ids));
         });
-        return new Samples(samples, choice.count(), cut[0]);
+        return cut[0];
     }
 
     @FunctionalInterface
@@ -224,12 +234,10 @@ public final class Corpus {
     }
 
     static CraneException unreadable(Path file, IOException e) {
-        String what = switch (e) {
-            case AccessDeniedException denied -> "cannot be read: no permission";
-            case EOFException end -> "ends in the middle; copy or download it again";
-            case ZipException zip -> "is no gzip file, or damaged: " + zip.getMessage();
-            default -> "cannot be read: " + e.getMessage();
+        return switch (e) {
+            case EOFException end -> new CraneException(file + ": ends in the middle; copy or download it again", e);
+            case ZipException zip -> new CraneException(file + ": is no gzip file, or damaged: " + FileErrors.oneLine(zip.getMessage()), e);
+            default -> FileErrors.cannotRead(file, e);
         };
-        return new CraneException(file + ": " + what, e);
     }
 }

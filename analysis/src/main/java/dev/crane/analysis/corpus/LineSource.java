@@ -9,6 +9,7 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
 import dev.crane.engine.CraneException;
+import dev.crane.engine.file.FileErrors;
 
 /** A document a line: plain text, or JSON with {@code text} or {@code ids}. Lines are checked for emptiness and encoding even when passed over. */
 final class LineSource implements DocumentSource {
@@ -45,9 +46,8 @@ final class LineSource implements DocumentSource {
         try {
             root = JSON.readTree(lines.text());
         } catch (JacksonException e) {
-            String what = e.getOriginalMessage() == null ? "" : ": " + e.getOriginalMessage().lines().findFirst().orElse("");
             String column = e.getLocation() == null ? "" : " (column " + e.getLocation().getColumnNr() + ")";
-            throw error("is not JSON" + what + column);
+            throw error("is not JSON: " + FileErrors.oneLine(e.getOriginalMessage()) + column);
         }
         if (!root.isObject()) {
             throw error("is not a JSON object; write {\"text\": …} or {\"ids\": […]}");

@@ -14,6 +14,7 @@ import dev.hardwood.schema.ColumnProjection;
 import dev.hardwood.schema.ColumnSchema;
 
 import dev.crane.engine.CraneException;
+import dev.crane.engine.file.FileErrors;
 
 /** The column {@code text} of a Parquet file, a document a row. */
 final class ParquetSource implements DocumentSource {
@@ -113,7 +114,7 @@ final class ParquetSource implements DocumentSource {
                         + ", which CRANE cannot read; write it with gzip or no compression, or as .jsonl.gz", e);
             }
         }
-        String what = e.getMessage() == null ? e.getClass().getSimpleName() : e.getMessage().lines().findFirst().orElse("");
+        String what = e.getMessage() == null ? e.getClass().getSimpleName() : FileErrors.oneLine(e.getMessage());
         return new CraneException(file + ": cannot be read as Parquet: " + what, e);
     }
 

@@ -4,10 +4,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;
 
-import tools.jackson.core.JacksonException;
-import tools.jackson.databind.JsonNode;
-
-import dev.crane.engine.CraneException;
+import dev.crane.models.json.JsonFile;
 import dev.crane.models.tokenizer.file.JsonPlace;
 
 /**
@@ -17,6 +14,9 @@ import dev.crane.models.tokenizer.file.JsonPlace;
  * @param eos likewise
  */
 record SpecialTokenNames(Name bos, Name eos) {
+    /** These files hold settings and names; the largest, with a chat template and hundreds of added tokens, have some hundred kilobytes. */
+    private static final long LARGEST_FILE = 64L << 20;
+
     static final SpecialTokenNames UNTOLD = new SpecialTokenNames(Name.UNTOLD, Name.UNTOLD);
 
     /**
@@ -45,16 +45,7 @@ record SpecialTokenNames(Name bos, Name eos) {
         if (!Files.exists(file)) {
             return UNTOLD;
         }
-        JsonNode root;
-        try {
-            root = TokenizerFile.JSON.readTree(file.toFile());
-        } catch (JacksonException e) {
-            throw TokenizerFile.notJson(file, e);
-        }
-        if (!root.isObject()) {
-            throw new CraneException(file + ": is not a JSON object");
-        }
-        JsonPlace place = new JsonPlace(file, "", root);
+        JsonPlace place = new JsonPlace(file, "", JsonFile.read(file, LARGEST_FILE));
         return new SpecialTokenNames(name(place, "bos_token"), name(place, "eos_token"));
     }
 

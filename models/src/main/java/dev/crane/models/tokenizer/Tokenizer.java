@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.OptionalInt;
 
 import dev.crane.engine.CraneException;
+import dev.crane.engine.file.FileErrors;
 import dev.crane.models.tokenizer.decoder.Decoder;
 import dev.crane.models.tokenizer.model.IdBuffer;
 import dev.crane.models.tokenizer.model.SubwordModel;
@@ -69,7 +70,8 @@ public final class Tokenizer {
             return OptionalInt.empty();
         }
         String content = name.content().get();
-        return OptionalInt.of(tokenId(content).orElseThrow(() -> name.place().error("the tokenizer has no token \"" + content + "\"")));
+        return OptionalInt
+                .of(tokenId(content).orElseThrow(() -> name.place().error("the tokenizer has no token " + FileErrors.quote(content))));
     }
 
     /**

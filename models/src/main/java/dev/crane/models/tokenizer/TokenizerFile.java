@@ -21,6 +21,7 @@ import tools.jackson.databind.node.JsonNodeFactory;
 import tools.jackson.databind.node.ObjectNode;
 
 import dev.crane.engine.CraneException;
+import dev.crane.engine.file.FileErrors;
 import dev.crane.models.tokenizer.decoder.Decoder;
 import dev.crane.models.tokenizer.file.JsonPlace;
 import dev.crane.models.tokenizer.model.BytePairEncoding;
@@ -39,7 +40,7 @@ final class TokenizerFile {
     /** The largest published file has some 40 MB. */
     private static final long LARGEST_FILE = 512L << 20;
 
-    static final JsonMapper JSON = JsonMapper.builder()
+    private static final JsonMapper JSON = JsonMapper.builder()
             .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
             .build();
     /** Reads one value in the middle of a document. */
@@ -64,12 +65,11 @@ final class TokenizerFile {
         return tokenizer.build(names);
     }
 
-    static CraneException notJson(Path file, JacksonException e) {
-        String what = e.getOriginalMessage() == null ? e.getClass().getSimpleName() : e.getOriginalMessage().lines().findFirst().orElse("");
+    private static CraneException notJson(Path file, JacksonException e) {
         String where = e.getLocation() == null || e.getLocation().getLineNr() < 0
                 ? ""
                 : " (line " + e.getLocation().getLineNr() + ", column " + e.getLocation().getColumnNr() + ")";
-        return new CraneException(file + ": cannot be read as JSON: " + what + where, e);
+        return new CraneException(file + ": is not valid JSON: " + FileErrors.oneLine(e.getOriginalMessage()) + where, e);
     }
 
     private void parse() {
@@ -97,7 +97,7 @@ final class TokenizerFile {
         } catch (JacksonException e) {
             throw notJson(file, e);
         } catch (IOException e) {
-            throw new CraneException(file + ": cannot be read: " + e.getClass().getSimpleName() + ": " + e.getMessage(), e);
+            throw FileErrors.cannotRead(file, e);
         }
     }
 
@@ -129,7 +129,7 @@ final class TokenizerFile {
             boolean integer = parser.nextToken() == JsonToken.VALUE_NUMBER_INT;
             if (!integer || !parser.isExpectedNumberIntToken() || parser.getNumberType() != JsonParser.NumberType.INT
                     || parser.getIntValue() < 0 || parser.getIntValue() >= Vocabulary.LARGEST_SIZE) {
-                throw error("model.vocab: the id of " + JsonPlace.quote(token) + " is not a whole number from 0 to "
+                throw error("model.vocab: the id of " + FileErrors.quote(token) + " is not a whole number from 0 to "
                         + (Vocabulary.LARGEST_SIZE - 1));
             }
             addToken("model.vocab", token, parser.getIntValue());
@@ -140,7 +140,7 @@ final class TokenizerFile {
         try {
             vocabulary.add(token, id);
         } catch (IllegalArgumentException e) {
-            throw error(where + ": the token " + JsonPlace.quote(token) + " " + e.getMessage());
+            throw error(where + ": the token " + FileErrors.quote(token) + " " + e.getMessage());
         }
     }
 
@@ -151,7 +151,7 @@ final class TokenizerFile {
             if (value == JsonToken.VALUE_STRING) {
                 String[] parts = parser.getString().split(" ", -1);
                 if (parts.length != 2) {
-                    throw error(where + ": " + JsonPlace.quote(parser.getString()) + " is not two tokens with a blank between");
+                    throw error(where + ": " + FileErrors.quote(parser.getString()) + " is not two tokens with a blank between");
                 }
                 mergeParts.add(parts[0]);
                 mergeParts.add(parts[1]);
@@ -208,7 +208,7 @@ final class TokenizerFile {
         if (place.has("unk_token") && !place.text("unk_token").isEmpty()) {
             unknown = vocabulary.id(place.text("unk_token"));
             if (unknown < 0) {
-                throw place.member("unk_token").error("the vocabulary has no " + JsonPlace.quote(place.text("unk_token")));
+                throw place.member("unk_token").error("the vocabulary has no " + FileErrors.quote(place.text("unk_token")));
             }
         }
         return new BytePairEncoding(vocabulary, merges(), place.flag("ignore_merges", false), unknown, place.flag("fuse_unk", false));
@@ -233,7 +233,7 @@ final class TokenizerFile {
     private int mergeToken(int rank, String token) {
         int id = vocabulary.id(token);
         if (id < 0) {
-            throw error("model.merges[" + rank + "]: the vocabulary has no " + JsonPlace.quote(token));
+            throw error("model.merges[" + rank + "]: the vocabulary has no " + FileErrors.quote(token));
         }
         return id;
     }

@@ -46,44 +46,44 @@ class HostileTokenizerTest {
         String template = "{\"type\": \"TemplateProcessing\", \"single\": %s, \"special_tokens\": {\"<s>\": {\"id\": \"<s>\", \"ids\": [%s]}}}";
         String sequenceA = "{\"Sequence\": {\"id\": \"A\"}}";
         String special = "{\"SpecialToken\": {\"id\": \"<s>\"}}";
-        return Stream.of(Arguments.of("cannot be read as JSON", "not JSON at all"), //
+        return Stream.of(Arguments.of("is not valid JSON", "not JSON at all"), //
                 Arguments.of("is not a JSON object", ""), //
                 Arguments.of("is not a JSON object", "[1, 2]"), //
-                Arguments.of("cannot be read as JSON", "{\"model\": {\"vocab\": {\"a\": 0, "), //
+                Arguments.of("is not valid JSON", "{\"model\": {\"vocab\": {\"a\": 0, "), //
                 Arguments.of("something follows", "{\"model\": " + MODEL + "} {}"), //
-                Arguments.of("cannot be read as JSON", "{\"model\": " + MODEL + ", \"model\": " + MODEL + "}"), //
+                Arguments.of("is not valid JSON", "{\"model\": " + MODEL + ", \"model\": " + MODEL + "}"), //
                 Arguments.of("has no \"model\"", "{}"), //
                 Arguments.of("model is not an object", "{\"model\": 3}"), //
                 Arguments.of("nesting depth", "{\"normalizer\": " + "[".repeat(1_000_000)), //
                 Arguments.of("nesting depth", "{\"model\": {\"vocab\": " + "[".repeat(1_000_000)), //
-                model("unknown tokenizer model \"Unigram\"", "{\"type\": \"Unigram\", \"unk_id\": 0, \"vocab\": [[\"a\", -1.0]]}"), //
-                model("unknown tokenizer model \"WordPiece\"", "{\"type\": \"WordPiece\", \"vocab\": {\"a\": 0}}"), //
+                model("unknown tokenizer model 'Unigram'", "{\"type\": \"Unigram\", \"unk_id\": 0, \"vocab\": [[\"a\", -1.0]]}"), //
+                model("unknown tokenizer model 'WordPiece'", "{\"type\": \"WordPiece\", \"vocab\": {\"a\": 0}}"), //
                 model("unknown tokenizer model", "{\"vocab\": {\"a\": 0}}"), //
                 model("has no \"vocab\"", "{\"type\": \"BPE\", \"merges\": []}"), //
                 model("has no \"merges\"", "{\"type\": \"BPE\", \"vocab\": {}}"), //
                 model("\"byte_fallback\" is unknown", MODEL.replace("{\"type\"", "{\"byte_fallback\": true, \"type\"")), //
                 model("\"dropout\" is unknown", MODEL.replace("{\"type\"", "{\"dropout\": 0.1, \"type\"")), //
                 model("\"end_of_word_suffix\" is unknown", MODEL.replace("{\"type\"", "{\"end_of_word_suffix\": \"</w>\", \"type\"")), //
-                model("has no \"<unk>\"", MODEL.replace("{\"type\"", "{\"unk_token\": \"<unk>\", \"type\"")), //
-                model("the id of \"a\"", vocabulary("{\"a\": -1}")), //
-                model("the id of \"a\"", vocabulary("{\"a\": 16777216}")), //
-                model("the id of \"a\"", vocabulary("{\"a\": 99999999999999999999}")), //
-                model("the id of \"a\"", vocabulary("{\"a\": 1.5}")), //
-                model("the id of \"a\"", vocabulary("{\"a\": \"1\"}")), //
-                model("the id of \"a\\u000ab\"", vocabulary("{\"a\\nb\": null}")), //
-                model("has the id 0, which \"a\" has already", vocabulary("{\"a\": 0, \"b\": 0}")), //
-                model("cannot be read as JSON", vocabulary("{\"a\": 0, \"a\": 1}")), //
-                model("merges[1]: the vocabulary has no \"z\"", merges("[[\"a\", \"b\"], [\"z\", \"a\"]]")), //
-                model("merges[0]: the vocabulary has no \"ba\"", merges("[\"b a\"]")), //
+                model("has no '<unk>'", MODEL.replace("{\"type\"", "{\"unk_token\": \"<unk>\", \"type\"")), //
+                model("the id of 'a'", vocabulary("{\"a\": -1}")), //
+                model("the id of 'a'", vocabulary("{\"a\": 16777216}")), //
+                model("the id of 'a'", vocabulary("{\"a\": 99999999999999999999}")), //
+                model("the id of 'a'", vocabulary("{\"a\": 1.5}")), //
+                model("the id of 'a'", vocabulary("{\"a\": \"1\"}")), //
+                model("the id of 'a b'", vocabulary("{\"a\\nb\": null}")), //
+                model("has the id 0, which 'a' has already", vocabulary("{\"a\": 0, \"b\": 0}")), //
+                model("is not valid JSON", vocabulary("{\"a\": 0, \"a\": 1}")), //
+                model("merges[1]: the vocabulary has no 'z'", merges("[[\"a\", \"b\"], [\"z\", \"a\"]]")), //
+                model("merges[0]: the vocabulary has no 'ba'", merges("[\"b a\"]")), //
                 model("merges[0]", merges("[\"a b c\"]")), //
                 model("merges[0]", merges("[[\"a\"]]")), //
                 model("merges[0]", merges("[[\"a\", \"b\", \"a\"]]")), //
                 model("merges[0]", merges("[7]")), //
-                section("normalizer: unknown normalizer \"Precompiled\"", "normalizer", "{\"type\": \"Precompiled\"}"), //
-                section("normalizer: has no \"type\"", "normalizer", "{}"), //
-                section("normalizers[1]: unknown normalizer \"Nmt\"", "normalizer",
+                section("normalizer: unknown normalizer 'Precompiled'", "normalizer", "{\"type\": \"Precompiled\"}"), //
+                section("normalizer: has no 'type'", "normalizer", "{}"), //
+                section("normalizers[1]: unknown normalizer 'Nmt'", "normalizer",
                         "{\"type\": \"Sequence\", \"normalizers\": [{\"type\": \"NFC\"}, {\"type\": \"Nmt\"}]}"), //
-                section("pretokenizers[0]: unknown pre-tokenizer \"Metaspace\"", "pre_tokenizer",
+                section("pretokenizers[0]: unknown pre-tokenizer 'Metaspace'", "pre_tokenizer",
                         "{\"type\": \"Sequence\", \"pretokenizers\": [{\"type\": \"Metaspace\"}]}"), //
                 section("pre_tokenizer: is not an object", "pre_tokenizer", "\"ByteLevel\""), //
                 section("use_regex: is not true or false", "pre_tokenizer", "{\"type\": \"ByteLevel\", \"use_regex\": 1}"), //
@@ -91,22 +91,22 @@ class HostileTokenizerTest {
                         "{\"type\": \"Split\", \"pattern\": {\"Regex\": \"(\"}, \"behavior\": \"Isolated\"}"), //
                 section("regular expression", "pre_tokenizer",
                         "{\"type\": \"Split\", \"pattern\": {\"Regex\": \"" + "(".repeat(200_000) + "\"}, \"behavior\": \"Isolated\"}"), //
-                section("unknown behavior \"Lost\"", "pre_tokenizer",
+                section("unknown behavior 'Lost'", "pre_tokenizer",
                         "{\"type\": \"Split\", \"pattern\": {\"String\": \"a\"}, \"behavior\": \"Lost\"}"), //
                 section("pattern: is neither", "pre_tokenizer", "{\"type\": \"Split\", \"pattern\": {}, \"behavior\": \"Isolated\"}"), //
-                section("unknown decoder \"CTC\"", "decoder", "{\"type\": \"CTC\"}"), //
-                section("unknown post-processor \"BertProcessing\"", "post_processor", "{\"type\": \"BertProcessing\"}"), //
+                section("unknown decoder 'CTC'", "decoder", "{\"type\": \"CTC\"}"), //
+                section("unknown post-processor 'BertProcessing'", "post_processor", "{\"type\": \"BertProcessing\"}"), //
                 section("no token with the id 9", "post_processor", template.formatted("[" + special + ", " + sequenceA + "]", "9")), //
                 section("is not a whole number", "post_processor", template.formatted("[" + special + ", " + sequenceA + "]", "-3")), //
-                section("has no \"<t>\"", "post_processor",
+                section("has no '<t>'", "post_processor",
                         template.formatted("[" + special.replace("<s>", "<t>") + ", " + sequenceA + "]", "3")), //
                 section("leaves out the text", "post_processor", template.formatted("[" + special + "]", "3")), //
                 section("is a second text", "post_processor", template.formatted("[" + sequenceA + ", " + sequenceA + "]", "3")), //
                 section("added_tokens: is not an array", "added_tokens", "{}"), //
                 section("added_tokens[0].id: is not a whole number", "added_tokens", "[{\"id\": 16777216, \"content\": \"x\"}]"), //
-                section("added_tokens[0]: has no \"content\"", "added_tokens", "[{\"id\": 4}]"), //
-                section("the token \"a\" has the ids 0 and 4", "added_tokens", "[{\"id\": 4, \"content\": \"a\"}]"), //
-                section("the token \"x\" has the id 0, which \"a\" has already", "added_tokens", "[{\"id\": 0, \"content\": \"x\"}]"));
+                section("added_tokens[0]: has no 'content'", "added_tokens", "[{\"id\": 4}]"), //
+                section("the token 'a' has the ids 0 and 4", "added_tokens", "[{\"id\": 4, \"content\": \"a\"}]"), //
+                section("the token 'x' has the id 0, which 'a' has already", "added_tokens", "[{\"id\": 0, \"content\": \"x\"}]"));
     }
 
     @ParameterizedTest
@@ -137,13 +137,13 @@ class HostileTokenizerTest {
         Files.writeString(folder.resolve("tokenizer.json"), "{\"model\": " + MODEL + "}");
         Path config = folder.resolve("tokenizer_config.json");
         Files.writeString(config, "{\"bos_token\": \"<nowhere>\"}");
-        assertOneLine("has no token \"<nowhere>\"", folder, config);
+        assertOneLine("has no token '<nowhere>'", folder, config);
         Files.writeString(config, "{\"bos_token\": 3}");
         assertOneLine("is not a string", folder, config);
         Files.writeString(config, "[]");
         assertOneLine("is not a JSON object", folder, config);
         Files.writeString(config, "{");
-        assertOneLine("cannot be read as JSON", folder, config);
+        assertOneLine("is not valid JSON", folder, config);
         // the tokenizer itself needs none of them
         assertArrayEquals(new int[]{2}, Tokenizer.load(folder.resolve("tokenizer.json")).encode("ab", true));
     }

@@ -7,6 +7,7 @@ import java.util.List;
 import tools.jackson.databind.JsonNode;
 
 import dev.crane.engine.CraneException;
+import dev.crane.engine.file.FileErrors;
 
 /**
  * A value in a JSON file together with the words that say where it stands, so that whatever is wrong with it can be told in one line.
@@ -23,7 +24,7 @@ public record JsonPlace(Path file, String where, JsonNode node) {
 
     /** The error for a component that nobody here knows. */
     public CraneException unknown(String kind, String type, String known) {
-        return error("unknown " + kind + " " + quote(type) + "; CRANE knows " + known);
+        return error("unknown " + kind + " " + FileErrors.quote(type) + "; CRANE knows " + known);
     }
 
     /** Whether {@code member} is there and is not null. */
@@ -37,7 +38,7 @@ public record JsonPlace(Path file, String where, JsonNode node) {
             throw error("is not an object");
         }
         if (!node.hasNonNull(member)) {
-            throw error("has no " + quote(member));
+            throw error("has no " + FileErrors.quote(member));
         }
         return new JsonPlace(file, where.isEmpty() ? member : where + "." + member, node.get(member));
     }
@@ -86,20 +87,5 @@ public record JsonPlace(Path file, String where, JsonNode node) {
             throw error("is not a whole number from 0 to " + (bound - 1));
         }
         return node.intValue();
-    }
-
-    /** {@code text} in quotation marks, shortened and without control characters, for a message of one line. */
-    public static String quote(String text) {
-        int shown = Math.min(text.length(), 60);
-        StringBuilder quoted = new StringBuilder("\"");
-        for (int i = 0; i < shown; i++) {
-            char c = text.charAt(i);
-            if (Character.isISOControl(c) || c == '\u2028' || c == '\u2029') {
-                quoted.append("\\u").append(String.format("%04x", (int) c));
-            } else {
-                quoted.append(c);
-            }
-        }
-        return quoted.append(shown < text.length() ? "…\"" : "\"").toString();
     }
 }

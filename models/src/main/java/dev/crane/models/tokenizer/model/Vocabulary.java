@@ -4,6 +4,8 @@ import java.util.Arrays;
 import java.util.HashMap;
 import java.util.Map;
 
+import dev.crane.engine.file.FileErrors;
+
 /** Tokens and their ids, both unique; ids may have gaps. */
 public final class Vocabulary {
     /** No published vocabulary comes near it; an id above would only make the table of tokens fill the memory. */
@@ -26,7 +28,7 @@ public final class Vocabulary {
             throw new IllegalArgumentException("has the ids " + held + " and " + id);
         }
         if (holder != null && !holder.equals(token)) {
-            throw new IllegalArgumentException("has the id " + id + ", which \"" + holder + "\" has already");
+            throw new IllegalArgumentException("has the id " + id + ", which " + FileErrors.quote(holder) + " has already");
         }
         if (id >= tokens.length) {
             tokens = Arrays.copyOf(tokens, Math.min(LARGEST_SIZE, Math.max(id + 1, 2 * tokens.length)));

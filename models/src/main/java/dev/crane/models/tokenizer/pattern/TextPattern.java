@@ -4,6 +4,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 import dev.crane.engine.CraneException;
+import dev.crane.engine.file.FileErrors;
 import dev.crane.models.tokenizer.file.JsonPlace;
 
 /** What a splitter or a replacement looks for in a text. */
@@ -39,12 +40,21 @@ public sealed interface TextPattern {
         if (place.has("Regex")) {
             JsonPlace regex = place.member("Regex");
             try {
-                return new Regex(Oniguruma.compile(regex.text()));
+                return oniguruma(regex.text());
             } catch (IllegalArgumentException e) {
-                throw regex.error("CRANE cannot read the regular expression " + JsonPlace.quote(regex.text()) + ": " + e.getMessage());
+                throw regex.error("CRANE cannot read the regular expression " + FileErrors.quote(regex.text()) + ": " + e.getMessage());
             }
         }
         throw place.error("is neither {\"String\": …} nor {\"Regex\": …}");
+    }
+
+    /**
+     * A regular expression of Oniguruma's dialect.
+     *
+     * @throws IllegalArgumentException as {@link Oniguruma#compile}
+     */
+    static Regex oniguruma(String expression) {
+        return new Regex(expression, Oniguruma.compile(expression));
     }
 
     /** A string that stands for itself; the empty string is found nowhere. */
@@ -69,8 +79,11 @@ public sealed interface TextPattern {
      * A regular expression. {@code java.util.regex} backtracks and, for groups under a star, recurses: an expression from a file can need
      * exponential time or all of the stack on some text. Both end in an error that names the expression: the characters it looks at are counted,
      * and a stack that is full is caught.
+     *
+     * @param source the expression as it was given, for messages
+     * @param pattern the same for the JDK
      */
-    record Regex(Pattern pattern) implements TextPattern {
+    record Regex(String source, Pattern pattern) implements TextPattern {
         /**
          * How often an expression may look at each character, on average, before it is stopped. The expressions of GPT-2, Llama 3 and Qwen2 look
          * some ten to thirty times.
@@ -79,7 +92,7 @@ public sealed interface TextPattern {
 
         @Override
         public void spans(String text, SpanConsumer consumer) {
-            Matcher matcher = pattern.matcher(new CountedText(text, 1_000_000 + LOOKS_PER_CHARACTER * text.length(), pattern));
+            Matcher matcher = pattern.matcher(new CountedText(text, 1_000_000 + LOOKS_PER_CHARACTER * text.length(), source));
             int from = 0;
             while (find(matcher)) {
                 int start = matcher.start();
@@ -102,7 +115,7 @@ public sealed interface TextPattern {
             try {
                 return matcher.find();
             } catch (StackOverflowError e) {
-                throw new CraneException("the tokenizer's regular expression " + JsonPlace.quote(pattern.pattern())
+                throw new CraneException("the tokenizer's regular expression " + FileErrors.quote(source)
                         + " nests too deeply on this text; give the text in shorter documents", e);
             }
         }

@@ -5,7 +5,6 @@ import java.util.function.Consumer;
 import java.util.regex.Pattern;
 
 import dev.crane.models.tokenizer.file.JsonPlace;
-import dev.crane.models.tokenizer.pattern.Oniguruma;
 import dev.crane.models.tokenizer.pattern.TextPattern;
 
 /** Cuts a text into pieces; no token crosses from one into the next. */
@@ -60,8 +59,8 @@ public sealed interface PreTokenizer {
 
     /** GPT-2's: its expression cuts the text, then each byte of a piece's UTF-8 is written as one character of {@link ByteAlphabet}. */
     record ByteLevel(boolean addPrefixSpace, boolean useRegex) implements PreTokenizer {
-        private static final TextPattern GPT2 = new TextPattern.Regex(Oniguruma
-                .compile("'s|'t|'re|'ve|'m|'ll|'d| ?\\p{L}+| ?\\p{N}+| ?[^\\s\\p{L}\\p{N}]+|\\s+(?!\\S)|\\s+"));
+        private static final TextPattern GPT2 = TextPattern
+                .oniguruma("'s|'t|'re|'ve|'m|'ll|'d| ?\\p{L}+| ?\\p{N}+| ?[^\\s\\p{L}\\p{N}]+|\\s+(?!\\S)|\\s+");
 
         @Override
         public void split(String text, Consumer<String> pieces) {
@@ -89,7 +88,7 @@ public sealed interface PreTokenizer {
 
         /** In the JDK's dialect: its word characters are those of the library's own, which is not Oniguruma here. */
         private static TextPattern regex(String expression) {
-            return new TextPattern.Regex(Pattern.compile(expression, Pattern.UNICODE_CHARACTER_CLASS));
+            return new TextPattern.Regex(expression, Pattern.compile(expression, Pattern.UNICODE_CHARACTER_CLASS));
         }
     }
 }
