@@ -5,7 +5,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Named;
 import org.junit.jupiter.params.provider.Arguments;
 
-import dev.crane.engine.backend.Backend;
+import dev.crane.engine.backend.cpu.CpuBackend;
 import dev.crane.engine.backend.reference.ReferenceBackend;
 
 /** The backends that a test of the passes is run on. */
@@ -14,6 +14,6 @@ final class AllBackends {
     }
 
     static Stream<Arguments> backends() {
-        return Stream.<Backend>of(new ReferenceBackend()).map(backend -> Arguments.of(Named.of(backend.name(), backend)));
+        return Stream.of(new ReferenceBackend(), new CpuBackend(2)).map(backend -> Arguments.of(Named.of(backend.name(), backend)));
     }
 }

@@ -1,0 +1,210 @@
+package dev.crane.models.golden;
+
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Set;
+import java.util.stream.Stream;
+
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
+
+import dev.crane.engine.Backends;
+import dev.crane.engine.EngineOptions;
+import dev.crane.engine.ForwardRequest;
+import dev.crane.engine.ForwardRequest.Output;
+import dev.crane.engine.RelevanceRequest;
+import dev.crane.engine.RelevanceResult;
+import dev.crane.engine.decoder.Decoding;
+import dev.crane.engine.decoder.PackedBatch;
+import dev.crane.engine.hook.HookPoint;
+import dev.crane.engine.hook.Site;
+import dev.crane.engine.relevance.Rule;
+import dev.crane.engine.relevance.Score;
+import dev.crane.engine.relevance.Target;
+import dev.crane.models.CausalLanguageModel;
+import dev.crane.models.safetensors.SafetensorsReader;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+/**
+ * Tiny models of each supported family against what transformers and LXT compute for them in f32 (a golden file holds, for each of four sequences,
+ * the logits, the target, and the scores of every linear layer under each rule).
+ */
+class FamilyGoldenTest {
+    /** Logits differ by the order of f32 sums alone; a unit in the last place is 1.2e-7 of a value, and some hundred of them are summed. */
+    private static final float LOGITS = 1e-5f;
+    /** Scores are sums over tokens of products of two such values, one of them behind twice as many layers. */
+    private static final double SCORES = 2e-5;
+
+    private static final Set<Site> LINEAR = EnumSet.of(Site.ATTN_Q, Site.ATTN_K, Site.ATTN_V, Site.ATTN_OUT, Site.MLP_GATE, Site.MLP_UP,
+            Site.MLP_DOWN);
+
+    static Stream<Arguments> families() {
+        return Stream.of("llama", "llama-mha", "llama3-rope")
+                .flatMap(family -> Stream.of("reference", "cpu").map(backend -> Arguments.of(family, backend)));
+    }
+
+    private static CausalLanguageModel model(String family, String backend, EngineOptions options) {
+        return CausalLanguageModel.load(folder(family), Backends.create(backend, 2), options);
+    }
+
+    private static Path folder(String family) {
+        return Path.of("src/test/resources/families", family);
+    }
+
+    private static List<int[]> sequences(SafetensorsReader golden) {
+        List<int[]> sequences = new ArrayList<>();
+        for (int i = 0; i < 4; i++)
+            sequences.add(Arrays.stream(golden.longs(i + ".ids")).mapToInt(Math::toIntExact).toArray());
+        return sequences;
+    }
+
+    @ParameterizedTest(name = "{0} {1}")
+    @MethodSource("families")
+    void logits(String family, String backend) {
+        try (CausalLanguageModel model = model(family, backend, EngineOptions.DEFAULT);
+                CausalLanguageModel small = model(family, backend, new EngineOptions(1));
+                SafetensorsReader golden = SafetensorsReader.open(folder(family).resolve("golden.safetensors"))) {
+            List<int[]> sequences = sequences(golden);
+            ForwardRequest request = ForwardRequest.of(Output.ALL_LOGITS);
+            List<float[]> packed = model.engine().forward(PackedBatch.of(sequences), request).logits();
+            List<float[]> inParts = small.engine().forward(PackedBatch.of(sequences), request).logits();
+            for (int i = 0; i < 4; i++) {
+                float[] expected = golden.floats(i + ".logits");
+                assertArrayEquals(expected, packed.get(i), LOGITS * Closeness.largest(expected) + LOGITS, "sequence " + i);
+                // The same bits alone, in one packed batch, and in a batch cut into parts.
+                assertArrayEquals(packed.get(i),
+                        model.engine().forward(PackedBatch.of(List.of(sequences.get(i))), request).logits().get(0));
+                assertArrayEquals(packed.get(i), inParts.get(i));
+            }
+        }
+    }
+
+    @ParameterizedTest(name = "{0} {1}")
+    @MethodSource("families")
+    void logprobsAndDecoding(String family, String backend) {
+        try (CausalLanguageModel model = model(family, backend, EngineOptions.DEFAULT);
+                SafetensorsReader golden = SafetensorsReader.open(folder(family).resolve("golden.safetensors"))) {
+            List<int[]> sequences = sequences(golden);
+            int vocabulary = model.spec().vocabulary();
+            List<float[]> logprobs = model.engine().forward(PackedBatch.of(sequences), ForwardRequest.of(Output.NEXT_LOGPROBS)).logprobs();
+            List<float[]> all = model.engine().forward(PackedBatch.of(sequences), ForwardRequest.of(Output.ALL_LOGITS)).logits();
+            for (int i = 0; i < 4; i++) {
+                float[] logits = golden.floats(i + ".logits");
+                for (int t = 0; t + 1 < sequences.get(i).length; t++) {
+                    double sum = 0;
+                    for (int v = 0; v < vocabulary; v++)
+                        sum += Math.exp(logits[t * vocabulary + v]);
+                    assertEquals(logits[t * vocabulary + sequences.get(i)[t + 1]] - Math.log(sum), logprobs.get(i)[t], 2e-5);
+                }
+            }
+            // Token by token: the bits of the full pass.
+            List<int[]> prompts = sequences.stream().map(ids -> Arrays.copyOf(ids, (ids.length + 1) / 2)).toList();
+            try (Decoding decoding = model.engine().decode(prompts, List.of(), null)) {
+                for (boolean growing = true; growing;) {
+                    int[] next = new int[4];
+                    growing = false;
+                    for (int i = 0; i < 4; i++) {
+                        int length = decoding.length(i);
+                        assertArrayEquals(Arrays.copyOfRange(all.get(i), (length - 1) * vocabulary, length * vocabulary),
+                                decoding.nextLogits(i));
+                        next[i] = length < sequences.get(i).length ? sequences.get(i)[length] : -1;
+                        growing |= next[i] >= 0;
+                    }
+                    decoding.append(next);
+                }
+            }
+        }
+    }
+
+    @ParameterizedTest(name = "{0} {1}")
+    @MethodSource("families")
+    void scores(String family, String backend) {
+        try (CausalLanguageModel model = model(family, backend, EngineOptions.DEFAULT);
+                CausalLanguageModel small = model(family, backend, new EngineOptions(1));
+                SafetensorsReader golden = SafetensorsReader.open(folder(family).resolve("golden.safetensors"))) {
+            List<int[]> sequences = sequences(golden);
+            for (Rule rule : Rule.BUILT_IN) {
+                RelevanceRequest request = new RelevanceRequest(rule, new Target.MeanLogit(), EnumSet.allOf(Score.class), LINEAR, true,
+                        List.of(), null);
+                RelevanceResult result = model.engine().relevance(PackedBatch.of(sequences), request);
+                checkTargets(golden, result);
+                if (rule.equals(Rule.GRADIENT))
+                    checkGradient(golden, result);
+                else
+                    checkRule(family, rule, result);
+                if (rule.equals(Rule.CP_LRP))
+                    checkConservation(result);
+                if (rule.equals(Rule.ATTNLRP))
+                    checkGateEqualsUp(result, model.spec().layers());
+                // One by one, each in a part of its own with checkpoints: the same bits.
+                RelevanceResult oneByOne = small.engine().relevance(PackedBatch.of(sequences), request);
+                assertArrayEquals(result.targets(), oneByOne.targets());
+                for (Score score : Score.values())
+                    result.scores().get(score).forEach((point, values) -> {
+                        for (int i = 0; i < 4; i++)
+                            assertArrayEquals(values.get(i), oneByOne.scores().get(score).get(point).get(i), score + " " + point);
+                    });
+            }
+        }
+    }
+
+    private static void checkTargets(SafetensorsReader golden, RelevanceResult result) {
+        for (int i = 0; i < 4; i++)
+            if (golden.contains(i + ".target"))
+                assertEquals(golden.floats(i + ".target")[0], result.targets()[i], LOGITS);
+            else
+                assertTrue(Float.isNaN(result.targets()[i]), "a single token has no target");
+    }
+
+    private static void checkGradient(SafetensorsReader golden, RelevanceResult result) {
+        result.scores().get(Score.RELEVANCE).forEach((point, values) -> {
+            for (int i = 0; i < 4; i++)
+                check(golden, i + ".grad_x_act." + point.path(), values.get(i));
+        });
+    }
+
+    private static void checkRule(String family, Rule rule, RelevanceResult result) {
+        try (SafetensorsReader golden = SafetensorsReader.open(folder(family).resolve(rule.name() + ".safetensors"))) {
+            for (Score score : Score.values())
+                result.scores().get(score).forEach((point, values) -> {
+                    for (int i = 0; i < 4; i++)
+                        check(golden, i + "." + score.label().replace('-', '_') + "." + point.path(), values.get(i));
+                });
+            for (int i = 0; i < 4; i++)
+                check(golden, i + ".token_relevance", result.tokenRelevance().get(i));
+        }
+    }
+
+    private static void check(SafetensorsReader golden, String name, float[] actual) {
+        if (golden.contains(name))
+            Closeness.assertNear(golden.floats(name), actual, SCORES, name);
+        else
+            assertArrayEquals(new float[actual.length], actual, name + ": a single token has no scores");
+    }
+
+    /** Under cp-lrp, without biases, the tokens' relevances sum to the target. */
+    private static void checkConservation(RelevanceResult result) {
+        for (int i = 0; i < 4; i++)
+            if (!Float.isNaN(result.targets()[i])) {
+                double sum = 0;
+                for (float relevance : result.tokenRelevance().get(i))
+                    sum += relevance;
+                assertEquals(result.targets()[i], sum, 1e-5 * Math.abs(result.targets()[i]), "sequence " + i);
+            }
+    }
+
+    /** Under attnlrp both sides of gate × up get half of the product's relevance, and SiLU passes on what it gets. */
+    private static void checkGateEqualsUp(RelevanceResult result, int layers) {
+        for (int layer = 0; layer < layers; layer++)
+            for (int i = 0; i < 4; i++)
+                Closeness.assertNear(result.scores().get(Score.RELEVANCE).get(new HookPoint(Site.MLP_GATE, layer)).get(i),
+                        result.scores().get(Score.RELEVANCE).get(new HookPoint(Site.MLP_UP, layer)).get(i), 1e-6, "layer " + layer);
+    }
+}
