@@ -4,6 +4,7 @@ module dev.crane.analysis {
     requires dev.hardwood.core;
     requires java.logging;
     requires tools.jackson.databind;
+    requires tools.jackson.dataformat.csv;
     requires tools.jackson.dataformat.yaml;
 
     exports dev.crane.analysis;

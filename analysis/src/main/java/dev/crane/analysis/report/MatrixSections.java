@@ -32,7 +32,7 @@ final class MatrixSections {
                         + "is specific harms the diagonal and leaves the rest pale.");
         for (String model : masks.models())
             for (String metric : masks.metrics()) {
-                html.element("h3", (masks.models().size() > 1 ? model + ": " : "") + metric.replace('_', ' '));
+                html.element("h3", (masks.models().size() > 1 ? model + ": " : "") + metric.replace("_", " ").replace(".", ", "));
                 html.raw("<div class=\"pair\">\n");
                 table(model, metric, false);
                 table(model, metric, true);

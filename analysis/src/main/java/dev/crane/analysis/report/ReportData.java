@@ -1,6 +1,7 @@
 package dev.crane.analysis.report;
 
 import java.util.List;
+import java.util.SequencedMap;
 import java.util.SortedMap;
 
 import dev.crane.engine.hook.HookPoint;
@@ -17,7 +18,7 @@ import dev.crane.engine.hook.HookPoint;
  * @param provenance what went in, in the order to show it
  */
 public record ReportData(String title, List<String> languages, List<Measurement> matrix, List<Summary> summaries, List<Interval> intervals,
-        List<Selection> selections, SortedMap<String, String> provenance) {
+        List<Selection> selections, SequencedMap<String, String> provenance) {
 
     /**
      * A row of {@code matrix.csv}.
@@ -101,5 +102,5 @@ public record ReportData(String title, List<String> languages, List<Measurement>
      * @param score the unit's score on it
      * @param text the sample
      */
-    public record Example(int line, double score, String text) {}
+    public record Example(long line, double score, String text) {}
 }

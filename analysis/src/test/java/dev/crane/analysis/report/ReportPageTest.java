@@ -3,6 +3,7 @@ package dev.crane.analysis.report;
 import java.io.StringReader;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.SequencedMap;
 import java.util.SortedMap;
 import java.util.TreeMap;
 
@@ -56,7 +57,7 @@ class ReportPageTest {
                     List.of(new ReportData.TopUnit(new HookPoint(Site.MLP_NEURON, 2), 17, 0.0123,
                             List.of(new ReportData.Example(4, 0.25, "<script>alert(1)</script> & so on"))))));
         }
-        TreeMap<String, String> provenance = new TreeMap<>();
+        SequencedMap<String, String> provenance = new TreeMap<>();
         provenance.put("model hash", "abc\"def");
         return new ReportData("A study of <three> languages", LANGUAGES, matrix, summaries,
                 List.of(new ReportData.Interval("babel", "crane", "en", "", "zh", "perplexity", -0.02, 0.01, 0.6)), selections, provenance);
