@@ -31,7 +31,7 @@ import dev.crane.engine.file.FileErrors;
  * </ul>
  *
  * <p>
- * Text is UTF-8. No document may be empty, and no line longer than {@link #LONGEST_LINE}. Files are streamed: memory grows with what is taken, not
+ * Text is UTF-8. No document may be empty (unless it is {@linkplain #open(Path, boolean) opened} so), and no line longer than {@link #LONGEST_LINE}. Files are streamed: memory grows with what is taken, not
  * with what is there. Lines that are not taken are checked for emptiness and encoding, but not parsed.
  */
 public final class Corpus {
@@ -44,12 +44,14 @@ public final class Corpus {
 
     private final Path file;
     private final Format format;
+    private final boolean emptyAllowed;
     private int count = -1;
     private String sha256;
 
-    private Corpus(Path file, Format format) {
+    private Corpus(Path file, Format format, boolean emptyAllowed) {
         this.file = file;
         this.format = format;
+        this.emptyAllowed = emptyAllowed;
     }
 
     /**
@@ -58,6 +60,15 @@ public final class Corpus {
      * @throws CraneException there is no such file, it is a folder, or its name has another ending
      */
     public static Corpus open(Path file) {
+        return open(file, false);
+    }
+
+    /**
+     * Opens a corpus, like {@link #open(Path)}.
+     *
+     * @param emptyAllowed whether a document may be empty, where every line must keep its place
+     */
+    public static Corpus open(Path file, boolean emptyAllowed) {
         if (!Files.exists(file)) {
             throw new CraneException(file + ": there is no such file");
         }
@@ -67,7 +78,7 @@ public final class Corpus {
         String name = file.getFileName().toString().toLowerCase(Locale.ROOT).replaceFirst("\\.gz$", "");
         for (Format format : Format.values()) {
             if (name.endsWith("." + format.name().toLowerCase(Locale.ROOT))) {
-                return new Corpus(file, format);
+                return new Corpus(file, format, emptyAllowed);
             }
         }
         throw new CraneException(
@@ -192,8 +203,8 @@ public final class Corpus {
     private DocumentSource source() {
         try {
             return switch (format) {
-                case TXT -> new LineSource(file, false, unpacked());
-                case JSONL -> new LineSource(file, true, unpacked());
+                case TXT -> new LineSource(file, false, emptyAllowed, unpacked());
+                case JSONL -> new LineSource(file, true, emptyAllowed, unpacked());
                 case PARQUET -> parquet();
             };
         } catch (IOException e) {
@@ -204,12 +215,12 @@ public final class Corpus {
     /** Parquet is read from its end, so a packed one is unpacked into a temporary file first. */
     private DocumentSource parquet() throws IOException {
         if (!isGzip(file)) {
-            return new ParquetSource(file, file, false);
+            return new ParquetSource(file, file, false, emptyAllowed);
         }
         Path copy = Files.createTempFile("crane-", ".parquet");
         try (InputStream in = unpacked()) {
             Files.copy(in, copy, StandardCopyOption.REPLACE_EXISTING);
-            return new ParquetSource(file, copy, true);
+            return new ParquetSource(file, copy, true, emptyAllowed);
         } catch (IOException | RuntimeException e) {
             Files.deleteIfExists(copy);
             throw e;

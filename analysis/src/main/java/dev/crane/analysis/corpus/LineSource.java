@@ -17,11 +17,13 @@ final class LineSource implements DocumentSource {
 
     private final Path file;
     private final boolean json;
+    private final boolean emptyAllowed;
     private final Lines lines;
 
-    LineSource(Path file, boolean json, InputStream in) {
+    LineSource(Path file, boolean json, boolean emptyAllowed, InputStream in) {
         this.file = file;
         this.json = json;
+        this.emptyAllowed = emptyAllowed;
         this.lines = new Lines(file, in);
     }
 
@@ -30,7 +32,7 @@ final class LineSource implements DocumentSource {
         if (!lines.next()) {
             return false;
         }
-        if (isBlank(lines.text())) {
+        if (isBlank(lines.text()) && (json || !emptyAllowed)) {
             throw error("is empty; a line is one document: delete the empty ones, and join the paragraphs of a document into one line");
         }
         return true;
@@ -66,7 +68,7 @@ final class LineSource implements DocumentSource {
             throw error("\"text\" is not a string");
         }
         String text = node.stringValue();
-        if (isBlank(text)) {
+        if (isBlank(text) && !emptyAllowed) {
             throw error("\"text\" is empty; delete the line");
         }
         for (int i = 0; i < text.length(); i += Character.charCount(text.codePointAt(i))) {
@@ -82,7 +84,7 @@ final class LineSource implements DocumentSource {
         if (node == null || node.isNull()) {
             return null;
         }
-        if (!node.isArray() || node.isEmpty()) {
+        if (!node.isArray() || (node.isEmpty() && !emptyAllowed)) {
             throw error("\"ids\" is not a list of token ids");
         }
         int[] ids = new int[node.size()];

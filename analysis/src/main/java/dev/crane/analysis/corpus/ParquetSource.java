@@ -29,6 +29,7 @@ final class ParquetSource implements DocumentSource {
     private final Path file;
     private final Path unpacked;
     private final boolean temporary;
+    private final boolean emptyAllowed;
     private final ParquetFileReader reader;
     private final RowReader rows;
     private int row = -1;
@@ -37,11 +38,13 @@ final class ParquetSource implements DocumentSource {
      * @param file for messages
      * @param unpacked what is read
      * @param temporary whether to delete {@code unpacked} at the end
+     * @param emptyAllowed whether a document may be empty
      */
-    ParquetSource(Path file, Path unpacked, boolean temporary) {
+    ParquetSource(Path file, Path unpacked, boolean temporary, boolean emptyAllowed) {
         this.file = file;
         this.unpacked = unpacked;
         this.temporary = temporary;
+        this.emptyAllowed = emptyAllowed;
         try {
             reader = ParquetFileReader.open(InputFile.of(unpacked));
         } catch (IOException | RuntimeException e) {
@@ -97,7 +100,7 @@ final class ParquetSource implements DocumentSource {
         } catch (RuntimeException e) {
             throw damaged(e);
         }
-        if (LineSource.isBlank(text)) {
+        if (LineSource.isBlank(text) && !emptyAllowed) {
             throw error("is empty; delete it");
         }
         return new Document(row, text, null);
