@@ -3,6 +3,7 @@ package dev.crane.cli;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
+import java.util.Locale;
 
 import picocli.CommandLine;
 import picocli.CommandLine.ParameterException;
@@ -88,7 +89,7 @@ public final class Main {
             command.usage(err);
             return ExitStatus.USAGE;
         }
-        String message = failure.getMessage();
+        String message = failure.getMessage().substring(0, 1).toLowerCase(Locale.ROOT) + failure.getMessage().substring(1);
         if (failure instanceof UnmatchedArgumentException unmatched) {
             String argument = unmatched.getUnmatched().getFirst();
             String kind = argument.startsWith("-")
@@ -96,7 +97,7 @@ public final class Main {
                     : command.getSubcommands().isEmpty() ? "unexpected argument" : "unknown command";
             message = "%s '%s'".formatted(kind, argument);
             if (!unmatched.getSuggestions().isEmpty()) {
-                message += ", did you mean %s?".formatted(String.join(" or ", unmatched.getSuggestions()));
+                message += ", did you mean %s?".formatted(unmatched.getSuggestions().getFirst());
             }
         }
         err.println("%s: %s (%s --help)".formatted(name, message.replaceAll("\\s+", " "), name));
