@@ -64,15 +64,6 @@ public final class LineRanges {
         return new LineRanges(both);
     }
 
-    /** These lines and one that is not among them. */
-    public LineRanges plus(long line) {
-        if (contains(line))
-            throw new IllegalArgumentException("line " + line + " is among " + this);
-        NavigableMap<Long, Long> more = new TreeMap<>(ranges);
-        insert(more, line, line);
-        return new LineRanges(more);
-    }
-
     /** How many lines. */
     public long count() {
         return ranges.entrySet().stream().mapToLong(range -> range.getValue() - range.getKey() + 1).sum();
@@ -89,6 +80,30 @@ public final class LineRanges {
         long from = before != null && before.getValue() == first - 1 ? before.getKey() : first;
         Long after = ranges.remove(last + 1);
         ranges.put(from, after == null ? last : after);
+    }
+
+    /** A set that grows line by line. */
+    static final class Growing {
+        private final NavigableMap<Long, Long> ranges;
+
+        Growing(LineRanges begin) {
+            ranges = new TreeMap<>(begin.ranges);
+        }
+
+        boolean contains(long line) {
+            return meets(ranges, line, line);
+        }
+
+        /** Adds a line that is not among them. */
+        void add(long line) {
+            if (line < 0 || contains(line))
+                throw new IllegalArgumentException("line " + line + " is negative or there already");
+            insert(ranges, line, line);
+        }
+
+        LineRanges now() {
+            return new LineRanges(new TreeMap<>(ranges));
+        }
     }
 
     @Override

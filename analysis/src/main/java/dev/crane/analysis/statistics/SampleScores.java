@@ -142,7 +142,7 @@ public final class SampleScores implements AutoCloseable {
     public LanguageStatistics statistics(int topExamples) {
         StatisticsAccumulator accumulator = new StatisticsAccumulator(language, layout, topExamples);
         for (int sample = 0; sample < lines.length; sample++) {
-            if (lines[sample] < 0 || accumulator.lines().contains(lines[sample]))
+            if (lines[sample] < 0 || accumulator.contains(lines[sample]))
                 throw StatisticsFile.error(reader, "line " + lines[sample] + (lines[sample] < 0 ? " is none" : " is there twice"));
             Map<HookPoint, float[]> scores = new HashMap<>();
             for (HookPoint point : layout.widths().keySet())

@@ -19,7 +19,7 @@ public final class StatisticsAccumulator {
     private final String language;
     private final SortedMap<HookPoint, Moments> moments = new TreeMap<>();
     private final SortedMap<HookPoint, TopExamples> examples = new TreeMap<>();
-    private LineRanges lines = LineRanges.empty();
+    private final LineRanges.Growing lines;
     private long samples;
     private long tokens;
 
@@ -32,6 +32,7 @@ public final class StatisticsAccumulator {
      */
     public StatisticsAccumulator(String language, UnitLayout layout, int topExamples) {
         this.language = language;
+        lines = new LineRanges.Growing(LineRanges.empty());
         layout.widths().forEach((point, width) -> {
             moments.put(point, new Moments(width));
             if (topExamples > 0)
@@ -44,7 +45,7 @@ public final class StatisticsAccumulator {
         language = saved.language();
         saved.moments().forEach((point, here) -> moments.put(point, here.copy()));
         saved.topExamples().forEach((point, here) -> examples.put(point, here.copy()));
-        lines = saved.lines();
+        lines = new LineRanges.Growing(saved.lines());
         samples = saved.samples();
         tokens = saved.tokens();
     }
@@ -59,7 +60,7 @@ public final class StatisticsAccumulator {
      */
     public void add(long line, int length, Map<HookPoint, float[]> scores) {
         moments.forEach((point, here) -> requireFinite(line, point, here.units(), scores.get(point)));
-        lines = lines.plus(line);
+        lines.add(line);
         samples++;
         tokens += length;
         moments.forEach((point, here) -> here.add(scores.get(point)));
@@ -83,9 +84,14 @@ public final class StatisticsAccumulator {
         return samples;
     }
 
+    /** Whether a line was added. */
+    boolean contains(long line) {
+        return lines.contains(line);
+    }
+
     /** Which lines were added. */
     public LineRanges lines() {
-        return lines;
+        return lines.now();
     }
 
     /**
@@ -101,7 +107,7 @@ public final class StatisticsAccumulator {
         SortedMap<String, String> complete = new TreeMap<>(provenance);
         complete.put(ProvenanceKey.SAMPLES, Long.toString(samples));
         complete.put(ProvenanceKey.TOKENS, Long.toString(tokens));
-        complete.put(ProvenanceKey.LINES, lines.toString());
+        complete.put(ProvenanceKey.LINES, lines.now().toString());
         return new LanguageStatistics(language, momentsNow, examplesNow, complete);
     }
 }

@@ -35,16 +35,18 @@ class LineRangesTest {
     @Test
     void sameAsABitSet() {
         SplitMix64 random = new SplitMix64(4);
-        LineRanges ranges = LineRanges.empty();
+        LineRanges.Growing growing = new LineRanges.Growing(LineRanges.empty());
         BitSet bits = new BitSet();
         for (int line : new SplitMix64(5).sample(120, 200)) {
             int shuffled = line * 77 % 200; // 77 and 200 have no common divisor
-            ranges = ranges.plus(shuffled);
+            growing.add(shuffled);
             bits.set(shuffled);
         }
+        LineRanges ranges = growing.now();
         assertEquals(120, ranges.count());
         for (int i = 0; i < 200; i++) {
             assertEquals(bits.get(i), ranges.contains(i));
+            assertEquals(bits.get(i), growing.contains(i));
             int end = i + random.nextInt(200 - i);
             assertEquals(bits.nextSetBit(i) >= 0 && bits.nextSetBit(i) <= end,
                     ranges.intersects(LineRanges.parse(i + "-" + end).orElseThrow()));
@@ -59,6 +61,6 @@ class LineRangesTest {
         assertFalse(a.intersects(LineRanges.parse("4-7,9").orElseThrow()));
         assertTrue(a.intersects(LineRanges.parse("3-7").orElseThrow()));
         assertThrows(IllegalArgumentException.class, () -> a.plus(LineRanges.parse("3-7").orElseThrow()));
-        assertThrows(IllegalArgumentException.class, () -> a.plus(8));
+        assertThrows(IllegalArgumentException.class, () -> new LineRanges.Growing(a).add(8));
     }
 }
