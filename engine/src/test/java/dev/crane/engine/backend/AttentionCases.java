@@ -65,12 +65,16 @@ final class AttentionCases {
     }
 
     static void backward(Run run, Setting setting, Rule rule) {
+        backward(run, setting, rule, "dOut");
+    }
+
+    static void backward(Run run, Setting setting, Rule rule, String upstream) {
         Tensor q = run.input("q", setting.width());
         Tensor k = run.input("k", setting.kvWidth());
         Tensor v = run.input("v", setting.kvWidth());
         float[][] outputs = referenceOutputs(run, setting);
         run.backend().attentionBackward(q, k, v, run.constant(outputs[0], run.tokens(), setting.width()),
-                run.constant(outputs[1], run.tokens(), setting.shape().heads()), run.input("dOut", setting.width()), setting.shape(),
+                run.constant(outputs[1], run.tokens(), setting.shape().heads()), run.input(upstream, setting.width()), setting.shape(),
                 run.segments(), rule, run.output("dq", setting.width()), run.output("dk", setting.kvWidth()),
                 run.output("dv", setting.kvWidth()));
     }
@@ -97,7 +101,7 @@ final class AttentionCases {
     }
 
     /** The last queries of each sequence against a cache that holds all its keys, at rows of its own, between rows that must not be read. */
-    private static OpCase cached(Setting setting) {
+    static OpCase cached(Setting setting) {
         return new OpCase("attention with a cache, " + setting.name(), setting.lengths(), true, run -> {
             int sequences = run.segments().count();
             int[] offsets = new int[sequences + 1];

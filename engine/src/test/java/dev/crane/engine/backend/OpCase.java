@@ -174,6 +174,11 @@ record OpCase(String name, int[] lengths, boolean mixes, Body body) {
             return written(name, kind, device.tensor(nothing, rows, columns));
         }
 
+        /** An output that the op adds to, at first 0. */
+        Tensor zeros(String name, int columns) {
+            return written(name, Rows.TOKENS, device.tensor(new float[tokens() * columns], tokens(), columns));
+        }
+
         /** A tensor of given values. */
         Tensor constant(float[] values, int rows, int columns) {
             return device.tensor(values, rows, columns);

@@ -226,7 +226,7 @@ final class OpCases {
         return cases;
     }
 
-    private static int[] everyRow(Run run) {
+    static int[] everyRow(Run run) {
         int[] rows = new int[run.tokens()];
         Arrays.setAll(rows, t -> t);
         return rows;

@@ -3,6 +3,7 @@ package dev.crane.engine.backend;
 import java.util.Map;
 import java.util.stream.Stream;
 
+import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
@@ -19,6 +20,14 @@ class OpTest {
      * argument's rounding, 4·10⁻⁷ for arguments below 8.
      */
     private static final double TOLERANCE = 1e-5;
+    private static final TestBackend REFERENCE = TestBackend.reference();
+    private static final TestBackend CPU = TestBackend.cpu(2);
+
+    @AfterAll
+    static void close() {
+        REFERENCE.close();
+        CPU.close();
+    }
 
     static Stream<OpCase> cases() {
         return OpCases.all();
@@ -38,12 +47,10 @@ class OpTest {
     }
 
     private static void compare(OpCase test, boolean special) {
-        try (TestBackend reference = TestBackend.reference(); TestBackend cpu = TestBackend.cpu(2)) {
-            Map<String, Output> expected = test.run(reference, Map.of(), special, test.all());
-            Map<String, Output> actual = test.run(cpu, Map.of(), special, test.all());
-            assertEquals(expected.keySet(), actual.keySet());
-            expected.forEach((name, output) -> compare(name, output, actual.get(name), special && test.mixes() ? test : null));
-        }
+        Map<String, Output> expected = test.run(REFERENCE, Map.of(), special, test.all());
+        Map<String, Output> actual = test.run(CPU, Map.of(), special, test.all());
+        assertEquals(expected.keySet(), actual.keySet());
+        expected.forEach((name, output) -> compare(name, output, actual.get(name), special && test.mixes() ? test : null));
     }
 
     private static void compare(String name, Output expectedOutput, Output actualOutput, OpCase mixing) {
