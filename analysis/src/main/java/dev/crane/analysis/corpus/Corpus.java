@@ -174,6 +174,15 @@ public final class Corpus {
         return cut[0];
     }
 
+    /**
+     * The error that names the file and one of its documents.
+     *
+     * @param line the document's line (in Parquet: its row), from 0
+     */
+    public CraneException error(int line, String what) {
+        return new CraneException(file + ": " + (format == Format.PARQUET ? "row " : "line ") + (line + 1) + " " + what);
+    }
+
     @FunctionalInterface
     private interface Taker {
         void take(Document document, DocumentSource source);
