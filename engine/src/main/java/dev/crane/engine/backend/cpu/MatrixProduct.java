@@ -151,7 +151,7 @@ public final class MatrixProduct {
     private static final class Workspace {
         final float[] a = new float[(BLOCK_ROWS + Tile.HEIGHT) * Tile.A_STRIDE];
         final float[] panels = new float[BLOCK_PANELS * WeightPanels.PANEL];
-        final int[] square = new int[WeightPanels.SQUARE];
+        final int[] strip = new int[WeightPanels.STRIP];
         final float[] tile = new float[Tile.HEIGHT * Tile.WIDTH];
     }
 
@@ -169,7 +169,7 @@ public final class MatrixProduct {
                 for (int k = 0; k < depth; k += Tile.DEPTH) {
                     int terms = Math.min(Tile.DEPTH, depth - k);
                     if (transposed) {
-                        WeightPanels.transposed(w, type, depth, j, width, k, terms, s.panels, s.square);
+                        WeightPanels.transposed(w, type, depth, j, width, k, terms, s.panels, s.strip);
                     } else {
                         WeightPanels.straight(w, type, columns, k, terms, j, width, s.panels);
                     }

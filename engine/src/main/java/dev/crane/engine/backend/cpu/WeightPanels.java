@@ -21,17 +21,22 @@ import static dev.crane.engine.backend.cpu.Tile.WIDTH;
 
 /**
  * Reads a block of a stored weight matrix and lays it out as panels for {@link Tile}: panel p holds columns p·WIDTH … of the product as
- * [k][WIDTH] in f32, {@link #PANEL} floats per panel. Widening bf16 and f16 is exact. Places of columns beyond the matrix keep what they held.
+ * [k][WIDTH] in f32, {@link #PANEL} floats per panel. Widening bf16 and f16 is exact. Places of columns beyond the matrix hold anything.
  *
  * <p>For z = x·Wᵀ a panel's columns are rows of W, so the block is transposed, a square of vectors at a time: at each step d = 8, 4, 2, 1 the element
- * (r, c + d) and the element (r + d, c) change places, for all r and c without bit d. Types of 16 bits move in pairs and come apart in the last step.
+ * (r, c + d) and the element (r + d, c) change places, for all r and c without bit d. Types of 16 bits move in pairs and come apart at the end. F16 is
+ * laid out as if it were bf16 and widened in place afterwards.
+ *
+ * <p>As in {@link Tile}, methods with vectors call nothing but the Vector API; that is why some lines come in several copies.
  */
 final class WeightPanels {
     /** Floats per panel. */
     static final int PANEL = WIDTH * DEPTH;
 
-    /** Length of the scratch array for a square. */
-    static final int SQUARE = LANES * LANES;
+    /** Length of the scratch array for a strip of squares: as many rows of the matrix as a vector has lanes. */
+    static final int STRIP = LANES * DEPTH;
+
+    private static final int SQUARE = LANES * LANES;
 
     private static final ByteOrder ORDER = ByteOrder.LITTLE_ENDIAN;
     private static final ValueLayout.OfFloat FLOAT = ValueLayout.JAVA_FLOAT_UNALIGNED.withOrder(ORDER);
@@ -45,20 +50,31 @@ final class WeightPanels {
     private static final VectorSpecies<Short> SHORTS = VectorSpecies.of(short.class,
             VECTORS ? VectorShape.forBitSize(FLOATS.vectorBitSize() / 2) : FLOATS.vectorShape());
 
+    /** Lanes with bit d. */
     private static final VectorMask<Integer> HIGH_1 = high(1);
     private static final VectorMask<Integer> HIGH_2 = high(2);
     private static final VectorMask<Integer> HIGH_4 = high(4);
     private static final VectorMask<Integer> HIGH_8 = high(8);
-    private static final VectorShuffle<Integer> UP_1 = up(1);
-    private static final VectorShuffle<Integer> UP_2 = up(2);
-    private static final VectorShuffle<Integer> UP_4 = up(4);
-    private static final VectorShuffle<Integer> UP_8 = up(8);
-    private static final VectorShuffle<Integer> DOWN_1 = down(1);
-    private static final VectorShuffle<Integer> DOWN_2 = down(2);
-    private static final VectorShuffle<Integer> DOWN_4 = down(4);
-    private static final VectorShuffle<Integer> DOWN_8 = down(8);
+    /** Takes the elements of the lanes without bit d to the lanes d above. */
+    private static final VectorShuffle<Integer> UP_1 = VectorShuffle.fromOp(INTS, c -> (c & 1) == 0 ? c : c - 1);
+    private static final VectorShuffle<Integer> UP_2 = VectorShuffle.fromOp(INTS, c -> (c & 2) == 0 ? c : c - 2);
+    private static final VectorShuffle<Integer> UP_4 = VectorShuffle.fromOp(INTS, c -> (c & 4) == 0 ? c : c - 4);
+    private static final VectorShuffle<Integer> UP_8 = VectorShuffle.fromOp(INTS, c -> (c & 8) == 0 ? c : c - 8);
+    /** Takes the elements of the lanes with bit d to the lanes d below. */
+    private static final VectorShuffle<Integer> DOWN_1 = VectorShuffle.fromOp(INTS, c -> (c | 1) < LANES ? c | 1 : c);
+    private static final VectorShuffle<Integer> DOWN_2 = VectorShuffle.fromOp(INTS, c -> (c | 2) < LANES ? c | 2 : c);
+    private static final VectorShuffle<Integer> DOWN_4 = VectorShuffle.fromOp(INTS, c -> (c | 4) < LANES ? c | 4 : c);
+    private static final VectorShuffle<Integer> DOWN_8 = VectorShuffle.fromOp(INTS, c -> (c | 8) < LANES ? c | 8 : c);
 
     private WeightPanels() {
+    }
+
+    private static VectorMask<Integer> high(int d) {
+        boolean[] bits = new boolean[LANES];
+        for (int c = 0; c < LANES; c++) {
+            bits[c] = (c & d) != 0;
+        }
+        return VectorMask.fromArray(INTS, bits, 0);
     }
 
     /**
@@ -67,10 +83,10 @@ final class WeightPanels {
      * @param w a matrix of rows {@code rowLength} long; native memory or a byte array
      * @param columns columns of the panels
      * @param depth values of k, at most {@link Tile#DEPTH}
-     * @param square scratch of {@link #SQUARE}
+     * @param strip scratch of {@link #STRIP}
      */
     static void transposed(MemorySegment w, DType type, int rowLength, int row, int columns, int column, int depth, float[] panels,
-            int[] square) {
+            int[] strip) {
         int bytes = type.bits() / 8;
         long rowBytes = (long) rowLength * bytes;
         int step = type == DType.F32 ? LANES : 2 * LANES;
@@ -86,16 +102,16 @@ final class WeightPanels {
                 }
                 continue;
             }
-            for (int k = 0; k < depth; k += step) {
-                // The last square lies over the one before it where the depth is no multiple of its side.
-                int from = Math.min(k, depth - step);
-                loadSquare(w, at + (long) from * bytes, rowBytes, square);
-                if (type == DType.F32) {
-                    storeSquare(square, panels, to + from * WIDTH);
-                } else {
-                    storeSquare(square, type == DType.BF16, panels, to + from * WIDTH);
-                }
+            int squares = depth / step;
+            transpose(w, type, at, rowBytes, squares, strip, panels, to);
+            if (squares * step < depth) {
+                // One more square, over the end of the last one.
+                int k = depth - step;
+                transpose(w, type, at + (long) k * bytes, rowBytes, 1, strip, panels, to + k * WIDTH);
             }
+        }
+        if (type == DType.F16) {
+            widenF16(panels, columns, depth);
         }
     }
 
@@ -118,14 +134,32 @@ final class WeightPanels {
                         panels[to + k * WIDTH + c] = element(w, type, at + k * rowBytes + (long) c * bytes);
                     }
                 }
+            } else if (type == DType.F32) {
+                straightF32(w, at, rowBytes, depth, panels, to);
             } else {
-                switch (type) {
-                    case F32 -> straightF32(w, at, rowBytes, depth, panels, to);
-                    case BF16 -> straightBf16(w, at, rowBytes, depth, panels, to);
-                    default -> straightF16(w, at, rowBytes, depth, panels, to);
-                }
+                straightBf16(w, at, rowBytes, depth, panels, to);
             }
         }
+        if (type == DType.F16) {
+            widenF16(panels, columns, depth);
+        }
+    }
+
+    private static void transpose(MemorySegment w, DType type, long at, long rowBytes, int squares, int[] strip, float[] panels, int to) {
+        switch (LANES) {
+            case 4 -> load4(w, at, rowBytes, squares, strip);
+            case 8 -> load8(w, at, rowBytes, squares, strip);
+            default -> load16(w, at, rowBytes, squares, strip);
+        }
+        if (type == DType.F32) {
+            storeF32(strip, squares, panels, to);
+        } else {
+            storeBf16(strip, squares, panels, to);
+        }
+    }
+
+    private static float element(MemorySegment w, DType type, long at) {
+        return type == DType.F32 ? w.get(FLOAT, at) : Float.intBitsToFloat(w.get(SHORT, at) << 16);
     }
 
     private static void straightF32(MemorySegment w, long at, long rowBytes, int depth, float[] panels, int to) {
@@ -135,152 +169,123 @@ final class WeightPanels {
         }
     }
 
+    /** bf16 is the upper half of an f32. */
     private static void straightBf16(MemorySegment w, long at, long rowBytes, int depth, float[] panels, int to) {
         for (int k = 0; k < depth; k++) {
-            bf16(unsigned(w, at + k * rowBytes)).intoArray(panels, to + k * WIDTH);
-            bf16(unsigned(w, at + k * rowBytes + 2L * LANES)).intoArray(panels, to + k * WIDTH + LANES);
+            IntVector left = (IntVector) ShortVector.fromMemorySegment(SHORTS, w, at + k * rowBytes, ORDER)
+                    .convertShape(VectorOperators.ZERO_EXTEND_S2I, INTS, 0);
+            left.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats().intoArray(panels, to + k * WIDTH);
+            IntVector right = (IntVector) ShortVector.fromMemorySegment(SHORTS, w, at + k * rowBytes + 2L * LANES, ORDER)
+                    .convertShape(VectorOperators.ZERO_EXTEND_S2I, INTS, 0);
+            right.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats().intoArray(panels, to + k * WIDTH + LANES);
         }
-    }
-
-    private static void straightF16(MemorySegment w, long at, long rowBytes, int depth, float[] panels, int to) {
-        for (int k = 0; k < depth; k++) {
-            f16(unsigned(w, at + k * rowBytes)).intoArray(panels, to + k * WIDTH);
-            f16(unsigned(w, at + k * rowBytes + 2L * LANES)).intoArray(panels, to + k * WIDTH + LANES);
-        }
-    }
-
-    private static IntVector unsigned(MemorySegment w, long at) {
-        return (IntVector) ShortVector.fromMemorySegment(SHORTS, w, at, ORDER).convertShape(VectorOperators.ZERO_EXTEND_S2I, INTS, 0);
-    }
-
-    private static float element(MemorySegment w, DType type, long at) {
-        return switch (type) {
-            case F32 -> w.get(FLOAT, at);
-            case BF16 -> Float.intBitsToFloat(w.get(SHORT, at) << 16);
-            default -> Float.float16ToFloat(w.get(SHORT, at));
-        };
-    }
-
-    /** bf16 is the upper half of an f32. */
-    private static FloatVector bf16(IntVector bits) {
-        return bits.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats();
     }
 
     /**
-     * f16 (1 sign, 5 exponent, 10 mantissa bits) to f32 (1, 8, 23): the exponent's bias grows by 112; infinity and NaN keep all exponent bits set;
-     * subnormals are mantissa · 2⁻²⁴.
+     * f16 (1 sign, 5 exponent, 10 mantissa bits) in the upper half of each element to f32 (1, 8, 23): the exponent's bias grows by 112; infinity and
+     * NaN keep all exponent bits set; subnormals are mantissa · 2⁻²⁴.
      */
-    private static FloatVector f16(IntVector bits) {
-        IntVector magnitude = bits.and(0x7fff);
-        IntVector normal = magnitude.lanewise(VectorOperators.LSHL, 13).add(112 << 23);
-        IntVector special = normal.add(112 << 23);
-        IntVector subnormal = ((FloatVector) magnitude.convertShape(VectorOperators.I2F, FLOATS, 0)).mul(0x1p-24f).reinterpretAsInts();
-        return normal.blend(special, magnitude.compare(VectorOperators.GE, 0x7c00))
-                .blend(subnormal, magnitude.compare(VectorOperators.LT, 0x0400))
-                .or(bits.and(0x8000).lanewise(VectorOperators.LSHL, 16)).reinterpretAsFloats();
+    private static void widenF16(float[] panels, int columns, int depth) {
+        for (int panel = 0; panel * WIDTH < columns; panel++) {
+            for (int i = panel * PANEL; i < panel * PANEL + depth * WIDTH; i += LANES) {
+                IntVector bits = FloatVector.fromArray(FLOATS, panels, i).reinterpretAsInts();
+                IntVector magnitude = bits.lanewise(VectorOperators.LSHR, 16).and(0x7fff);
+                IntVector normal = magnitude.lanewise(VectorOperators.LSHL, 13).add(112 << 23);
+                FloatVector subnormal = ((FloatVector) magnitude.convertShape(VectorOperators.I2F, FLOATS, 0)).mul(0x1p-24f);
+                normal.blend(normal.add(112 << 23), magnitude.compare(VectorOperators.GE, 0x7c00))
+                        .blend(subnormal.reinterpretAsInts(), magnitude.compare(VectorOperators.LT, 0x0400))
+                        .or(bits.and(0x80000000)).reinterpretAsFloats().intoArray(panels, i);
+            }
+        }
     }
 
-    /** Loads a square of 32-bit words and takes it through the steps above 2. */
-    private static void loadSquare(MemorySegment w, long at, long rowBytes, int[] square) {
-        if (LANES == 4) {
-            for (int i = 0; i < LANES; i++) {
-                IntVector.fromMemorySegment(INTS, w, at + i * rowBytes, ORDER).intoArray(square, i * LANES);
-            }
-            return;
-        }
-        int half = LANES / 2;
-        for (int i = 0; i < half; i++) {
-            IntVector a = IntVector.fromMemorySegment(INTS, w, at + i * rowBytes, ORDER);
-            IntVector b = IntVector.fromMemorySegment(INTS, w, at + (i + half) * rowBytes, ORDER);
-            if (LANES == 8) {
-                low(a, b, UP_4, HIGH_4).intoArray(square, i * LANES);
-                high(a, b, DOWN_4, HIGH_4).intoArray(square, (i + half) * LANES);
-            } else {
-                low(a, b, UP_8, HIGH_8).intoArray(square, i * LANES);
-                high(a, b, DOWN_8, HIGH_8).intoArray(square, (i + half) * LANES);
+    private static void load4(MemorySegment w, long at, long rowBytes, int squares, int[] strip) {
+        for (int q = 0; q < squares; q++) {
+            for (int i = 0; i < 4; i++) {
+                long from = at + 4L * LANES * q + i * rowBytes;
+                int into = q * SQUARE + i * LANES;
+                IntVector.fromMemorySegment(INTS, w, from, ORDER).intoArray(strip, into);
             }
         }
-        if (LANES == 16) {
-            for (int q = 0; q < LANES; q += 8) {
-                for (int i = q; i < q + 4; i++) {
-                    IntVector a = IntVector.fromArray(INTS, square, i * LANES);
-                    IntVector b = IntVector.fromArray(INTS, square, (i + 4) * LANES);
-                    low(a, b, UP_4, HIGH_4).intoArray(square, i * LANES);
-                    high(a, b, DOWN_4, HIGH_4).intoArray(square, (i + 4) * LANES);
-                }
+    }
+
+    /** Step 4. */
+    private static void load8(MemorySegment w, long at, long rowBytes, int squares, int[] strip) {
+        for (int q = 0; q < squares; q++) {
+            for (int i = 0; i < 4; i++) {
+                long from = at + 4L * LANES * q + i * rowBytes;
+                int into = q * SQUARE + i * LANES;
+                IntVector a = IntVector.fromMemorySegment(INTS, w, from, ORDER);
+                IntVector b = IntVector.fromMemorySegment(INTS, w, from + 4 * rowBytes, ORDER);
+                a.blend(b.rearrange(UP_4), HIGH_4).intoArray(strip, into);
+                a.rearrange(DOWN_4).blend(b, HIGH_4).intoArray(strip, into + 4 * LANES);
+            }
+        }
+    }
+
+    /** Steps 8 and 4. */
+    private static void load16(MemorySegment w, long at, long rowBytes, int squares, int[] strip) {
+        for (int q = 0; q < squares; q++) {
+            for (int i = 0; i < 4; i++) {
+                long from = at + 4L * LANES * q + i * rowBytes;
+                int into = q * SQUARE + i * LANES;
+                IntVector a = IntVector.fromMemorySegment(INTS, w, from, ORDER);
+                IntVector b = IntVector.fromMemorySegment(INTS, w, from + 4 * rowBytes, ORDER);
+                IntVector c = IntVector.fromMemorySegment(INTS, w, from + 8 * rowBytes, ORDER);
+                IntVector d = IntVector.fromMemorySegment(INTS, w, from + 12 * rowBytes, ORDER);
+                IntVector ac = a.blend(c.rearrange(UP_8), HIGH_8);
+                IntVector ca = a.rearrange(DOWN_8).blend(c, HIGH_8);
+                IntVector bd = b.blend(d.rearrange(UP_8), HIGH_8);
+                IntVector db = b.rearrange(DOWN_8).blend(d, HIGH_8);
+                ac.blend(bd.rearrange(UP_4), HIGH_4).intoArray(strip, into);
+                ac.rearrange(DOWN_4).blend(bd, HIGH_4).intoArray(strip, into + 4 * LANES);
+                ca.blend(db.rearrange(UP_4), HIGH_4).intoArray(strip, into + 8 * LANES);
+                ca.rearrange(DOWN_4).blend(db, HIGH_4).intoArray(strip, into + 12 * LANES);
             }
         }
     }
 
     /** Steps 2 and 1; each word is an f32. */
-    private static void storeSquare(int[] square, float[] panels, int to) {
-        for (int i = 0; i < LANES; i += 4) {
-            IntVector a = IntVector.fromArray(INTS, square, i * LANES);
-            IntVector b = IntVector.fromArray(INTS, square, (i + 1) * LANES);
-            IntVector c = IntVector.fromArray(INTS, square, (i + 2) * LANES);
-            IntVector d = IntVector.fromArray(INTS, square, (i + 3) * LANES);
-            IntVector ac = low(a, c, UP_2, HIGH_2);
-            IntVector bd = low(b, d, UP_2, HIGH_2);
-            low(ac, bd, UP_1, HIGH_1).reinterpretAsFloats().intoArray(panels, to + i * WIDTH);
-            high(ac, bd, DOWN_1, HIGH_1).reinterpretAsFloats().intoArray(panels, to + (i + 1) * WIDTH);
-            IntVector ca = high(a, c, DOWN_2, HIGH_2);
-            IntVector db = high(b, d, DOWN_2, HIGH_2);
-            low(ca, db, UP_1, HIGH_1).reinterpretAsFloats().intoArray(panels, to + (i + 2) * WIDTH);
-            high(ca, db, DOWN_1, HIGH_1).reinterpretAsFloats().intoArray(panels, to + (i + 3) * WIDTH);
+    private static void storeF32(int[] strip, int squares, float[] panels, int to) {
+        for (int i = 0; i < squares * LANES; i += 4) {
+            IntVector a = IntVector.fromArray(INTS, strip, i * LANES);
+            IntVector b = IntVector.fromArray(INTS, strip, (i + 1) * LANES);
+            IntVector c = IntVector.fromArray(INTS, strip, (i + 2) * LANES);
+            IntVector d = IntVector.fromArray(INTS, strip, (i + 3) * LANES);
+            IntVector ac = a.blend(c.rearrange(UP_2), HIGH_2);
+            IntVector ca = a.rearrange(DOWN_2).blend(c, HIGH_2);
+            IntVector bd = b.blend(d.rearrange(UP_2), HIGH_2);
+            IntVector db = b.rearrange(DOWN_2).blend(d, HIGH_2);
+            ac.blend(bd.rearrange(UP_1), HIGH_1).reinterpretAsFloats().intoArray(panels, to + i * WIDTH);
+            ac.rearrange(DOWN_1).blend(bd, HIGH_1).reinterpretAsFloats().intoArray(panels, to + (i + 1) * WIDTH);
+            ca.blend(db.rearrange(UP_1), HIGH_1).reinterpretAsFloats().intoArray(panels, to + (i + 2) * WIDTH);
+            ca.rearrange(DOWN_1).blend(db, HIGH_1).reinterpretAsFloats().intoArray(panels, to + (i + 3) * WIDTH);
         }
     }
 
-    /** Steps 2 and 1; each word is a pair of 16-bit floats, the lower half first. */
-    private static void storeSquare(int[] square, boolean bf16, float[] panels, int to) {
-        for (int i = 0; i < LANES; i += 4) {
-            IntVector a = IntVector.fromArray(INTS, square, i * LANES);
-            IntVector b = IntVector.fromArray(INTS, square, (i + 1) * LANES);
-            IntVector c = IntVector.fromArray(INTS, square, (i + 2) * LANES);
-            IntVector d = IntVector.fromArray(INTS, square, (i + 3) * LANES);
-            IntVector ac = low(a, c, UP_2, HIGH_2);
-            IntVector bd = low(b, d, UP_2, HIGH_2);
-            storePairs(low(ac, bd, UP_1, HIGH_1), bf16, panels, to + 2 * i * WIDTH);
-            storePairs(high(ac, bd, DOWN_1, HIGH_1), bf16, panels, to + (2 * i + 2) * WIDTH);
-            IntVector ca = high(a, c, DOWN_2, HIGH_2);
-            IntVector db = high(b, d, DOWN_2, HIGH_2);
-            storePairs(low(ca, db, UP_1, HIGH_1), bf16, panels, to + (2 * i + 4) * WIDTH);
-            storePairs(high(ca, db, DOWN_1, HIGH_1), bf16, panels, to + (2 * i + 6) * WIDTH);
+    /** Steps 2 and 1; each word is a pair of bf16, the lower half first. */
+    private static void storeBf16(int[] strip, int squares, float[] panels, int to) {
+        for (int i = 0; i < squares * LANES; i += 4) {
+            IntVector a = IntVector.fromArray(INTS, strip, i * LANES);
+            IntVector b = IntVector.fromArray(INTS, strip, (i + 1) * LANES);
+            IntVector c = IntVector.fromArray(INTS, strip, (i + 2) * LANES);
+            IntVector d = IntVector.fromArray(INTS, strip, (i + 3) * LANES);
+            IntVector ac = a.blend(c.rearrange(UP_2), HIGH_2);
+            IntVector ca = a.rearrange(DOWN_2).blend(c, HIGH_2);
+            IntVector bd = b.blend(d.rearrange(UP_2), HIGH_2);
+            IntVector db = b.rearrange(DOWN_2).blend(d, HIGH_2);
+            IntVector p = ac.blend(bd.rearrange(UP_1), HIGH_1);
+            IntVector q = ac.rearrange(DOWN_1).blend(bd, HIGH_1);
+            IntVector r = ca.blend(db.rearrange(UP_1), HIGH_1);
+            IntVector s = ca.rearrange(DOWN_1).blend(db, HIGH_1);
+            p.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats().intoArray(panels, to + 2 * i * WIDTH);
+            p.and(0xffff0000).reinterpretAsFloats().intoArray(panels, to + (2 * i + 1) * WIDTH);
+            q.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats().intoArray(panels, to + (2 * i + 2) * WIDTH);
+            q.and(0xffff0000).reinterpretAsFloats().intoArray(panels, to + (2 * i + 3) * WIDTH);
+            r.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats().intoArray(panels, to + (2 * i + 4) * WIDTH);
+            r.and(0xffff0000).reinterpretAsFloats().intoArray(panels, to + (2 * i + 5) * WIDTH);
+            s.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats().intoArray(panels, to + (2 * i + 6) * WIDTH);
+            s.and(0xffff0000).reinterpretAsFloats().intoArray(panels, to + (2 * i + 7) * WIDTH);
         }
-    }
-
-    private static void storePairs(IntVector pairs, boolean bf16, float[] panels, int to) {
-        if (bf16) {
-            bf16(pairs).intoArray(panels, to);
-            pairs.and(0xffff0000).reinterpretAsFloats().intoArray(panels, to + WIDTH);
-        } else {
-            f16(pairs.and(0xffff)).intoArray(panels, to);
-            f16(pairs.lanewise(VectorOperators.LSHR, 16)).intoArray(panels, to + WIDTH);
-        }
-    }
-
-    /** The row without bit d after its step: its own elements where c lacks bit d, else the other row's from d places below. */
-    private static IntVector low(IntVector a, IntVector b, VectorShuffle<Integer> up, VectorMask<Integer> high) {
-        return a.blend(b.rearrange(up), high);
-    }
-
-    /** The row with bit d after its step. */
-    private static IntVector high(IntVector a, IntVector b, VectorShuffle<Integer> down, VectorMask<Integer> high) {
-        return a.rearrange(down).blend(b, high);
-    }
-
-    private static VectorMask<Integer> high(int d) {
-        boolean[] bits = new boolean[LANES];
-        for (int c = 0; c < LANES; c++) {
-            bits[c] = (c & d) != 0;
-        }
-        return VectorMask.fromArray(INTS, bits, 0);
-    }
-
-    private static VectorShuffle<Integer> up(int d) {
-        return VectorShuffle.fromOp(INTS, c -> (c & d) == 0 ? c : c - d);
-    }
-
-    private static VectorShuffle<Integer> down(int d) {
-        return VectorShuffle.fromOp(INTS, c -> (c & d) == 0 && c + d < LANES ? c + d : c);
     }
 }

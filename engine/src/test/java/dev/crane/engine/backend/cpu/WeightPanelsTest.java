@@ -42,7 +42,7 @@ class WeightPanelsTest {
             }
         }
         // Depth 254: the last square lies over the one before it.
-        WeightPanels.transposed(w, type, SIDE, 1, SIDE - 1, 2, SIDE - 2, panels, new int[WeightPanels.SQUARE]);
+        WeightPanels.transposed(w, type, SIDE, 1, SIDE - 1, 2, SIDE - 2, panels, new int[WeightPanels.STRIP]);
         for (int k = 0; k < SIDE - 2; k++) {
             for (int j = 0; j < SIDE - 1; j++) {
                 assertSameValue(expected, SIDE * (j + 1) + k + 2, at(panels, k, j));
