@@ -5,7 +5,7 @@ import java.util.List;
 /**
  * A multiple-choice question.
  *
- * @param line its line in the task's file, from 1
+ * @param line its line in the task's file, from 0
  * @param context what comes before the choices; may be empty
  * @param choices what may follow; at least one
  * @param answer index of the right one

@@ -23,7 +23,7 @@ public final class MultipleChoice {
     public List<TokenRequest> requests(Task task, ChoiceItem item) {
         List<TokenRequest> requests = new ArrayList<>();
         for (String choice : item.choices())
-            requests.add(request(item.context(), task.delimiter() + choice, task.file() + " line " + item.line()));
+            requests.add(request(item.context(), task.delimiter() + choice, task.file() + ": line " + (item.line() + 1)));
         return requests;
     }
 

@@ -7,7 +7,7 @@ import java.util.List;
  *
  * @param documents how many texts
  * @param tokens how many tokens were predicted
- * @param bytes how many bytes of UTF-8 they stand for
+ * @param bytes how many bytes of UTF-8 they stand for; −1 where that is not known
  * @param logprob sum of their log-probabilities, natural log
  */
 public record Perplexity(int documents, long tokens, long bytes, double logprob) {
@@ -18,7 +18,7 @@ public record Perplexity(int documents, long tokens, long bytes, double logprob)
         double logprob = 0;
         for (DocumentResult document : documents) {
             tokens += document.tokens();
-            bytes += document.bytes();
+            bytes = bytes < 0 || document.bytes() < 0 ? -1 : bytes + document.bytes();
             logprob += document.logprob();
         }
         return new Perplexity(documents.size(), tokens, bytes, logprob);
@@ -34,8 +34,8 @@ public record Perplexity(int documents, long tokens, long bytes, double logprob)
         return Math.exp(natsPerToken());
     }
 
-    /** Bits a byte of text: unlike a perplexity it compares across tokenizers. */
+    /** Bits a byte of text: unlike a perplexity it compares across tokenizers. NaN where the bytes are not known. */
     public double bitsPerByte() {
-        return -logprob / Math.log(2) / bytes;
+        return bytes < 0 ? Double.NaN : -logprob / Math.log(2) / bytes;
     }
 }

@@ -54,7 +54,7 @@ public record Task(String name, Path file, String delimiter, List<ChoiceItem> it
                         plain.length() < fileName.length() ? new GZIPInputStream(in) : in, StandardCharsets.UTF_8.newDecoder()))) {
             int line = 0;
             for (String text = reader.readLine(); text != null; text = reader.readLine())
-                items.add(item(file, ++line, text));
+                items.add(item(file, line++, text));
         } catch (IOException e) {
             throw FileErrors.cannotRead(file, e);
         }
@@ -90,6 +90,6 @@ public record Task(String name, Path file, String delimiter, List<ChoiceItem> it
     }
 
     private static CraneException bad(Path file, int line, String what) {
-        return new CraneException(file + ": line " + line + " " + what);
+        return new CraneException(file + ": line " + (line + 1) + " " + what);
     }
 }

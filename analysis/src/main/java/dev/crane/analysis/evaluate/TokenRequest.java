@@ -9,7 +9,7 @@ import dev.crane.engine.CraneException;
  *
  * @param ids context and continuation, end to end
  * @param first index of the first token that is scored, at least 1; {@code ids.length} where none is
- * @param origin where the tokens come from, for messages: {@code tasks/word_order_en.jsonl line 7}
+ * @param origin where the tokens come from, for messages: {@code tasks/word_order_en.jsonl: line 7}
  */
 public record TokenRequest(int[] ids, int first, String origin) {
     /** Checks the bounds. */

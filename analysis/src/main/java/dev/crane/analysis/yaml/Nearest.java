@@ -11,7 +11,7 @@ public final class Nearest {
     /** "did you mean 'samples'?" where one word is near, else all of them. */
     public static String hint(String word, List<String> known) {
         return known.stream().min(Comparator.comparingInt(candidate -> distance(word, candidate)))
-                .filter(candidate -> distance(word, candidate) <= Math.max(1, Math.min(word.length(), candidate.length()) / 3))
+                .filter(candidate -> distance(word, candidate) <= (Math.min(word.length(), candidate.length()) + 1) / 2)
                 .map(candidate -> "did you mean '" + candidate + "'?").orElse("known are " + String.join(", ", known));
     }
 

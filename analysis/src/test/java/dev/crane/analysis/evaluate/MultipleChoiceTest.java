@@ -73,9 +73,9 @@ class MultipleChoiceTest {
     @Test
     void continuationLongerThanTheModelIsToldWithItsLine() {
         MultipleChoice encoding = new MultipleChoice(tokenizer, 4);
-        ChoiceItem item = new ChoiceItem(7, "a", List.of(" one two three four five six seven"), 0);
+        ChoiceItem item = new ChoiceItem(6, "a", List.of(" one two three four five six seven"), 0);
         Task task = new Task("t", Path.of("t.jsonl"), "", List.of(item));
         String message = assertThrows(CraneException.class, () -> encoding.requests(task, item)).getMessage();
-        assertEquals("t.jsonl line 7: a continuation of ", message.substring(0, 34));
+        assertEquals("t.jsonl: line 7: a continuation of ", message.substring(0, 35));
     }
 }

@@ -31,7 +31,7 @@ class TaskTest {
         Task task = Task.read(file);
         assertEquals("order", task.name());
         assertEquals("", task.delimiter());
-        assertEquals(List.of(new ChoiceItem(1, "a", List.of(" b", " 云"), 1), new ChoiceItem(2, "a", List.of(" b", " 云"), 0)), task.items());
+        assertEquals(List.of(new ChoiceItem(0, "a", List.of(" b", " 云"), 1), new ChoiceItem(1, "a", List.of(" b", " 云"), 0)), task.items());
         assertEquals(1, task.limit(1).items().size());
         assertEquals(2, task.limit(9).items().size());
     }
