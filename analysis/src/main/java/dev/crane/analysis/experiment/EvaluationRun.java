@@ -1,0 +1,115 @@
+package dev.crane.analysis.experiment;
+
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+
+import dev.crane.analysis.Fingerprint;
+import dev.crane.analysis.Progress;
+import dev.crane.analysis.evaluate.Condition;
+import dev.crane.analysis.evaluate.Measure;
+import dev.crane.analysis.evaluate.Measurement;
+import dev.crane.analysis.evaluate.RequestScorer;
+import dev.crane.analysis.evaluate.SampleFile;
+import dev.crane.analysis.evaluate.ScoreLog;
+import dev.crane.analysis.evaluate.TokenRequest;
+import dev.crane.analysis.evaluate.TokenScore;
+import dev.crane.analysis.mask.UnitMask;
+import dev.crane.engine.CraneVersion;
+import dev.crane.models.CausalLanguageModel;
+
+/**
+ * Measures a model under masks, into {@code samples/MASK/LANG.NAME.jsonl} of an output folder. What the journal knows to be finished is read back; scores of
+ * what is not are kept in {@code work/} as they come.
+ */
+public final class EvaluationRun {
+    private final CausalLanguageModel model;
+    private final Path folder;
+    private final Journal journal;
+    private final int tokenBudget;
+
+    /** @param folder the output folder that the journal belongs to */
+    public EvaluationRun(CausalLanguageModel model, Path folder, Journal journal, int tokenBudget) {
+        this.model = model;
+        this.folder = folder;
+        this.journal = journal;
+        this.tokenBudget = tokenBudget;
+    }
+
+    /**
+     * A mask to be measured.
+     *
+     * @param key what it is called
+     * @param units its units; none: the model as it is
+     */
+    public record Masked(MaskKey key, UnitMask units) {
+        /** The model as it is. */
+        public static final Masked NOTHING = new Masked(MaskKey.UNMASKED, UnitMask.empty());
+    }
+
+    /** One mask and one text or task. */
+    private record Cell(Masked masked, Measure measure, String artefact, String inputs, Path file) {}
+
+    /** The artefacts' names in the journal. */
+    public static List<String> artefacts(List<Masked> masks, List<Measure> measures) {
+        return masks.stream().flatMap(mask -> measures.stream().map(measure -> artefact(mask.key(), measure))).toList();
+    }
+
+    private static String artefact(MaskKey key, Measure measure) {
+        return "samples/" + key.path() + "/" + (measure.language().isEmpty() ? "" : measure.language() + ".") + measure.name();
+    }
+
+    /** Measures everything that is not measured yet. */
+    public List<Evaluated> run(List<Masked> masks, List<Measure> measures, Progress progress) {
+        List<Cell> cells = new ArrayList<>();
+        for (Masked masked : masks)
+            for (Measure measure : measures)
+                cells.add(cell(masked, measure));
+        score(cells.stream().filter(cell -> !journal.finished(cell.artefact, cell.inputs)).toList(), progress);
+        List<Evaluated> evaluated = new ArrayList<>();
+        for (Masked masked : masks) {
+            List<Measurement> measurements = cells.stream().filter(cell -> cell.masked.key.equals(masked.key))
+                    .map(cell -> SampleFile.read(cell.file, cell.measure)).toList();
+            evaluated.add(new Evaluated(masked.key, masked.units.count(), measurements));
+        }
+        return evaluated;
+    }
+
+    private Cell cell(Masked masked, Measure measure) {
+        String artefact = artefact(masked.key, measure);
+        Fingerprint inputs = new Fingerprint().add("version", CraneVersion.get()).add("backend", model.engine().backend().name())
+                .add("model", model.hash())
+                .add("measure", measure.fingerprint());
+        masked.units.units().forEach((point, rows) -> inputs.add(point.path(), Arrays.toString(rows)));
+        return new Cell(masked, measure, artefact, inputs.hex(), folder.resolve(artefact + ".jsonl"));
+    }
+
+    private void score(List<Cell> cells, Progress progress) {
+        if (cells.isEmpty()) {
+            progress.note("evaluation: all there");
+            return;
+        }
+        Map<MaskKey, Condition> conditions = new HashMap<>();
+        List<RequestScorer.Work> all = new ArrayList<>();
+        for (Cell cell : cells) {
+            Condition condition = conditions.computeIfAbsent(cell.masked.key, key -> cell.masked.units.count() == 0
+                    ? Condition.UNMASKED
+                    : new Condition(key.path(), cell.masked.units.toInterventionSet(key.path())));
+            List<TokenRequest> requests = cell.measure.requests();
+            Path log = folder.resolve("work").resolve(cell.artefact.replace('/', '.') + ".scores.jsonl");
+            all.add(new RequestScorer.Work(condition, requests, ScoreLog.open(log, cell.inputs, requests.size())));
+        }
+        new RequestScorer(model.engine(), tokenBudget).score(all, index -> finish(cells.get(index), all.get(index).log()), "evaluation",
+                progress);
+    }
+
+    private void finish(Cell cell, ScoreLog log) {
+        List<TokenScore> scores = log.all();
+        SampleFile.write(cell.file, cell.measure.measurement(scores));
+        journal.record(cell.artefact, cell.inputs, List.of(cell.file));
+        log.delete();
+    }
+}

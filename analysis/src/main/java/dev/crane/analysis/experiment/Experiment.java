@@ -1,0 +1,267 @@
+package dev.crane.analysis.experiment;
+
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.EnumMap;
+import java.util.EnumSet;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.SortedMap;
+import java.util.TreeMap;
+
+import dev.crane.analysis.ModelIdentity;
+import dev.crane.analysis.Progress;
+import dev.crane.analysis.collect.RelevanceCollection;
+import dev.crane.analysis.collect.RelevanceSettings;
+import dev.crane.analysis.corpus.Choice;
+import dev.crane.analysis.corpus.Corpus;
+import dev.crane.analysis.evaluate.Measure;
+import dev.crane.analysis.evaluate.Task;
+import dev.crane.analysis.identify.RandomMatched;
+import dev.crane.analysis.identify.Selection;
+import dev.crane.analysis.mask.MaskFile;
+import dev.crane.analysis.mask.UnitMask;
+import dev.crane.analysis.report.Report;
+import dev.crane.analysis.report.ReportData;
+import dev.crane.analysis.report.SelectionSummary;
+import dev.crane.analysis.report.SelectionsFile;
+import dev.crane.analysis.statistics.LanguageStatistics;
+import dev.crane.analysis.statistics.ProvenanceKey;
+import dev.crane.analysis.statistics.StatisticsFile;
+import dev.crane.engine.CraneException;
+import dev.crane.engine.EngineOptions;
+import dev.crane.engine.file.AtomicFile;
+import dev.crane.engine.hook.Site;
+import dev.crane.engine.relevance.Rule;
+import dev.crane.engine.relevance.Score;
+import dev.crane.engine.relevance.Target;
+import dev.crane.models.CausalLanguageModel;
+
+/**
+ * Runs an experiment: scores → statistics → masks → the matrix of every mask on every language → tables and report, all in one folder. What is finished is
+ * noted in the folder's {@link Journal}; the same experiment run again does only what is missing or has changed, and a run that was killed at any
+ * moment ends with the same bytes as an unbroken one.
+ *
+ * <pre>
+ * experiment.json                      what this is
+ * stats/LANG.stats.safetensors         (stats/RULE.TARGET.SCORE/… for a method with scores of its own)
+ * masks/METHOD/[seedN/]LANG.mask.json
+ * samples/METHOD/[seedN/]LANG/LANG.NAME.jsonl, samples/none/LANG.NAME.jsonl
+ * results.json, matrix.csv, summary.csv, intervals.csv, selections.json, report.html
+ * journal.jsonl, timings.json, work/   how it went
+ * </pre>
+ */
+public final class Experiment {
+    private final ExperimentFile file;
+    private final RunOptions options;
+    private final Progress progress;
+    private final Path folder;
+    private final CausalLanguageModel model;
+    private final ModelIdentity identity;
+    private final Journal journal;
+    private final Set<String> artefacts = new LinkedHashSet<>();
+
+    private Experiment(ExperimentFile file, RunOptions options, Progress progress, Path folder, CausalLanguageModel model) {
+        this.file = file;
+        this.options = options;
+        this.progress = progress;
+        this.folder = folder;
+        this.model = model;
+        this.identity = ModelIdentity.of(model);
+        this.journal = Journal.open(folder);
+    }
+
+    /**
+     * Runs it.
+     *
+     * @param out the folder of its results; made if it is not there
+     * @throws CraneException something in the experiment cannot be used, or the folder cannot be written: nothing is half-written
+     */
+    public static ExperimentResult run(ExperimentFile file, Path out, RunOptions options, Progress progress) {
+        if (file.models().size() > 1)
+            throw new CraneException(file.path() + ": experiments with several models (transfer) are not run yet; name one of "
+                    + String.join(", ", file.models().keySet()));
+        try (OutputFolder folder = OutputFolder.take(out);
+                CausalLanguageModel model = CausalLanguageModel.load(file.models().firstEntry().getValue(),
+                        options.backend().apply(file.backend()),
+                        EngineOptions.DEFAULT)) {
+            return new Experiment(file, options, progress, folder.path(), model).run(folder);
+        }
+    }
+
+    private ExperimentResult run(OutputFolder taken) {
+        Timings timings = new Timings();
+        // All that the run will read is opened first, so that a mistake shows before hours of work.
+        Map<String, Corpus> corpora = new LinkedHashMap<>();
+        for (ExperimentFile.Language language : file.languages())
+            corpora.put(language.name(), Corpus.open(language.identify()));
+        List<Measure> measures = measures();
+        ExperimentRecord.claim(taken, ExperimentRecord.of(file, identity, model.spec().maxPositions()));
+        Map<ScoreSettings.Kind, List<LanguageStatistics>> statistics = timings.time("relevance", () -> statistics(corpora));
+        List<ReportData.Selection> selections = new ArrayList<>();
+        List<EvaluationRun.Masked> masks = timings.time("selection", () -> masks(statistics, corpora, selections));
+        EvaluationRun evaluation = new EvaluationRun(model, folder, journal, options.tokenBudget());
+        artefacts.addAll(EvaluationRun.artefacts(masks, measures));
+        List<Evaluated> evaluated = timings.time("evaluation", () -> evaluation.run(masks, measures, progress));
+        ResultTables tables = timings.time("tables", () -> ResultTables.of(file.models().firstEntry().getKey(), evaluated));
+        write("results.json", HarnessResults.of(identity, evaluated));
+        write("matrix.csv", tables.matrixCsv());
+        write("summary.csv", tables.summaryCsv());
+        write("intervals.csv", tables.intervalsCsv());
+        SelectionsFile.write(folder.resolve("selections.json"), selections);
+        journal.keepOnly(artefacts);
+        Path report = Report.write(folder);
+        write("timings.json", timings.json());
+        taken.tidy();
+        return new ExperimentResult(folder, tables, report);
+    }
+
+    private void write(String name, String text) {
+        AtomicFile.writeString(folder.resolve(name), text);
+    }
+
+    // ---- scores ----
+
+    private Map<ScoreSettings.Kind, List<LanguageStatistics>> statistics(Map<String, Corpus> corpora) {
+        // Kinds that differ in nothing but the score share a pass, over all units that any of their methods looks at.
+        Map<String, Map<Score, ScoreSettings.Kind>> kinds = new LinkedHashMap<>();
+        Map<String, Set<Site>> units = new HashMap<>();
+        for (MethodEntry entry : file.methods()) {
+            if (entry instanceof MethodEntry.ByScores byScores) {
+                String pass = byScores.kind().rule().name() + " " + byScores.kind().target().label();
+                kinds.computeIfAbsent(pass, p -> new EnumMap<>(Score.class)).put(byScores.kind().score(), byScores.kind());
+                units.computeIfAbsent(pass, p -> EnumSet.noneOf(Site.class)).addAll(byScores.units());
+            }
+        }
+        Map<ScoreSettings.Kind, List<LanguageStatistics>> statistics = new HashMap<>();
+        kinds.forEach((pass, scores) -> {
+            Rule rule = scores.values().iterator().next().rule();
+            Target target = scores.values().iterator().next().target();
+            Map<Score, Path> folders = new EnumMap<>(Score.class);
+            scores.forEach((score, kind) -> folders.put(score,
+                    kind.equals(file.scores().kind()) ? folder.resolve("stats") : folder.resolve("stats").resolve(kind.label())));
+            RelevanceCollection collection = new RelevanceCollection(model,
+                    new RelevanceSettings(rule, target, scores.keySet(), units.get(pass),
+                            file.scores().samples(), file.scores().seed(), file.scores().maxTokens(), RelevanceSettings.TOP_EXAMPLES,
+                            false),
+                    options.tokenBudget());
+            corpora.forEach((language, corpus) -> {
+                collect(collection, language, corpus, folders);
+                scores.forEach((score, kind) -> statistics.computeIfAbsent(kind, k -> new ArrayList<>())
+                        .add(StatisticsFile.read(StatisticsFile.in(folders.get(score), language))));
+            });
+        });
+        return statistics;
+    }
+
+    private void collect(RelevanceCollection collection, String language, Corpus corpus, Map<Score, Path> folders) {
+        String artefact = folder.relativize(folders.values().iterator().next()) + "/" + language;
+        String inputs = collection.inputs(language, corpus);
+        artefacts.add(artefact);
+        if (journal.finished(artefact, inputs)) {
+            progress.note("relevance " + language + ": all there");
+            return;
+        }
+        journal.record(artefact, inputs, collection.collect(language, corpus, folders, folder.resolve("work"), progress));
+    }
+
+    // ---- masks ----
+
+    private List<EvaluationRun.Masked> masks(Map<ScoreSettings.Kind, List<LanguageStatistics>> statistics, Map<String, Corpus> corpora,
+            List<ReportData.Selection> selections) {
+        List<EvaluationRun.Masked> masks = new ArrayList<>(List.of(EvaluationRun.Masked.NOTHING));
+        Map<String, Map<String, UnitMask>> byLabel = new HashMap<>();
+        Map<String, MethodEntry.ByScores> methods = new HashMap<>();
+        for (MethodEntry entry : file.methods()) {
+            switch (entry) {
+                case MethodEntry.ByScores method -> {
+                    List<LanguageStatistics> restricted = restricted(statistics, method);
+                    Map<String, Selection> selected = method.method().select(restricted);
+                    methods.put(method.label(), method);
+                    byLabel.put(method.label(), write(method.label(), "", selected, restricted, method.method().settings(), masks));
+                    for (LanguageStatistics language : restricted)
+                        selections.add(
+                                summary(method.label(), selected.get(language.language()), language, corpora.get(language.language())));
+                }
+                case MethodEntry.Random random -> {
+                    List<LanguageStatistics> restricted = restricted(statistics, methods.get(random.like()));
+                    for (long seed : random.seeds()) {
+                        RandomMatched method = new RandomMatched(byLabel.get(random.like()), true, seed);
+                        SortedMap<String, String> settings = new TreeMap<>(method.settings());
+                        settings.put("match", random.like());
+                        write(random.label(), Long.toString(seed), method.select(restricted), restricted, settings, masks);
+                    }
+                }
+            }
+        }
+        return masks;
+    }
+
+    private static List<LanguageStatistics> restricted(Map<ScoreSettings.Kind, List<LanguageStatistics>> statistics,
+            MethodEntry.ByScores method) {
+        return statistics.get(method.kind()).stream().map(language -> language.restrictedTo(method.units())).toList();
+    }
+
+    /** Writes the masks of a method and adds them to those that are measured. */
+    private Map<String, UnitMask> write(String label, String seed, Map<String, Selection> selected, List<LanguageStatistics> statistics,
+            SortedMap<String, String> settings, List<EvaluationRun.Masked> masks) {
+        Map<String, UnitMask> byLanguage = new HashMap<>();
+        for (LanguageStatistics language : statistics) {
+            Selection selection = selected.get(language.language());
+            MaskKey key = new MaskKey(label, language.language(), seed);
+            SortedMap<String, String> provenance = new TreeMap<>(language.provenance());
+            provenance.remove(ProvenanceKey.LINES);
+            provenance.put("method", label);
+            provenance.put("language", language.language());
+            settings.forEach((name, value) -> provenance.put("method." + name, value));
+            selection.facts().forEach((name, value) -> provenance.put(name, Double.toString(value)));
+            Path path = folder.resolve("masks").resolve(key.path() + ".mask.json");
+            new MaskFile(ModelIdentity.masked(model), selection.mask(), provenance).write(path);
+            String artefact = "masks/" + key.path();
+            artefacts.add(artefact);
+            // Masks follow from the statistics in no time, so they are made each time; the journal knows them to remove those of a method that is gone.
+            if (!journal.finished(artefact, ""))
+                journal.record(artefact, "", List.of(path));
+            masks.add(new EvaluationRun.Masked(key, selection.mask()));
+            byLanguage.put(language.language(), selection.mask());
+        }
+        return byLanguage;
+    }
+
+    private ReportData.Selection summary(String label, Selection selection, LanguageStatistics statistics, Corpus corpus) {
+        Set<Long> wanted = new HashSet<>();
+        for (long line : SelectionSummary.lines(selection, statistics))
+            wanted.add(line);
+        Map<Long, String> texts = new HashMap<>();
+        corpus.read(Choice.all(), document -> {
+            if (wanted.contains((long) document.line()))
+                texts.put((long) document.line(), document.text());
+        });
+        return SelectionSummary.of(file.models().firstEntry().getKey(), label, selection, statistics, texts::get);
+    }
+
+    // ---- what is measured ----
+
+    private List<Measure> measures() {
+        int window = Math.min(file.evaluation().maxTokens().orElse(Integer.MAX_VALUE), model.spec().maxPositions());
+        List<Measure> measures = new ArrayList<>();
+        for (ExperimentFile.Language language : file.languages()) {
+            if (language.heldout() != null)
+                measures.add(Measure.Texts.of(language.name(), Corpus.open(language.heldout()),
+                        file.evaluation().documents().orElse(Integer.MAX_VALUE), model.hasTokenizer() ? model.tokenizer() : null,
+                        model.spec().vocabulary(), window));
+            for (Path task : language.tasks()) {
+                measures.add(Measure.Choices.of(language.name(), Task.read(task).limit(file.evaluation().items().orElse(Integer.MAX_VALUE)),
+                        model.tokenizer(), model.spec().maxPositions()));
+            }
+        }
+        if (measures.isEmpty())
+            throw new CraneException(file.path() + ": nothing is measured; give at least one language heldout texts or tasks");
+        return measures;
+    }
+}

@@ -1,0 +1,115 @@
+package dev.crane.analysis.experiment;
+
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.EnumSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.OptionalInt;
+import java.util.SequencedMap;
+import java.util.regex.Pattern;
+
+import dev.crane.analysis.evaluate.Condition;
+import dev.crane.analysis.yaml.YamlNode;
+import dev.crane.analysis.yaml.YamlReader;
+import dev.crane.analysis.yaml.YamlSection;
+
+/** Reads an experiment file. */
+final class ExperimentReader {
+    /** Names become names of files and folders. */
+    private static final Pattern NAME = Pattern.compile("[\\p{L}\\p{N}][\\p{L}\\p{N}._-]{0,63}");
+    private static final String NAME_RULE = "must be letters, digits, '.', '_' and '-', at most 64";
+    private static final String UNMASKED = Condition.UNMASKED.name();
+
+    private final Path path;
+    private final Path folder;
+
+    ExperimentReader(Path path) {
+        this.path = path;
+        this.folder = path.toAbsolutePath().getParent();
+    }
+
+    ExperimentFile read() {
+        YamlSection file = YamlSection.of("", YamlReader.read(path),
+                List.of("format", "models", "languages", "scores", "methods", "evaluate", "backend"));
+        YamlNode format = file.need("format");
+        if (!(format instanceof YamlNode.Scalar scalar && scalar.text().equals(ExperimentFile.FORMAT)))
+            throw format.place().error("format: expected " + ExperimentFile.FORMAT + ", found " + format.kind());
+        SequencedMap<String, Path> models = new LinkedHashMap<>();
+        YamlSection names = YamlSection.free("models", file.need("models"));
+        for (YamlNode.Entry entry : names.entries())
+            models.put(name("models", entry), file(names, entry.key()));
+        if (models.isEmpty())
+            throw names.place().error("models: name at least one, such as {base: my-model-folder}");
+        List<ExperimentFile.Language> languages = languages(YamlSection.free("languages", file.need("languages")));
+        ScoreSettings scores = file.find("scores").map(this::scores).orElseGet(this::defaultScores);
+        List<MethodEntry> methods = methods(file, scores);
+        return new ExperimentFile(path, models, languages, scores, methods, evaluation(file), file.text("backend").orElse("auto"));
+    }
+
+    private List<ExperimentFile.Language> languages(YamlSection section) {
+        List<ExperimentFile.Language> languages = new ArrayList<>();
+        for (YamlNode.Entry entry : section.entries()) {
+            String name = name("languages", entry);
+            YamlSection language = YamlSection.of("languages." + name, entry.value(), List.of("identify", "heldout", "tasks"));
+            language.need("identify");
+            List<Path> tasks = language.texts("tasks").stream().map(task -> folder.resolve(task.text()).normalize()).toList();
+            languages.add(new ExperimentFile.Language(name, file(language, "identify"),
+                    language.find("heldout").isPresent() ? file(language, "heldout") : null, tasks));
+        }
+        if (languages.isEmpty())
+            throw section.place().error("languages: name at least one");
+        return languages;
+    }
+
+    private ScoreSettings defaultScores() {
+        return new ScoreSettings(ScoreSettings.Kind.DEFAULT, EnumSet.copyOf(ScoreSettings.UNITS), ScoreSettings.SAMPLES, Integer.MAX_VALUE,
+                ScoreSettings.SEED);
+    }
+
+    private ScoreSettings scores(YamlNode node) {
+        YamlSection section = YamlSection.of("scores", node, List.of("rule", "target", "score", "units", "samples", "max-tokens", "seed"));
+        return new ScoreSettings(MethodReader.kind(section, ScoreSettings.Kind.DEFAULT), MethodReader.units(section, ScoreSettings.UNITS),
+                whole(section, "samples", 1).orElse(ScoreSettings.SAMPLES), whole(section, "max-tokens", 2).orElse(Integer.MAX_VALUE),
+                section.whole("seed", Long.MIN_VALUE, Long.MAX_VALUE).orElse(ScoreSettings.SEED));
+    }
+
+    private List<MethodEntry> methods(YamlSection file, ScoreSettings scores) {
+        List<MethodEntry> methods = new ArrayList<>();
+        file.need("methods");
+        for (YamlNode node : file.items("methods")) {
+            MethodEntry entry = MethodReader.read(node, scores, methods);
+            if (entry.label().equals(UNMASKED))
+                throw node.place().error("methods: '" + UNMASKED + "' is what the unmasked model is called; give another label");
+            if (!NAME.matcher(entry.label()).matches())
+                throw node.place().error("methods: the label '" + entry.label() + "' " + NAME_RULE);
+            if (methods.stream().anyMatch(other -> other.label().equals(entry.label())))
+                throw node.place().error("methods: '" + entry.label() + "' stands twice; tell them apart, such as {name: …, label: "
+                        + entry.label() + "-2}");
+            methods.add(entry);
+        }
+        return methods;
+    }
+
+    private ExperimentFile.Evaluation evaluation(YamlSection file) {
+        if (file.find("evaluate").isEmpty())
+            return new ExperimentFile.Evaluation(OptionalInt.empty(), OptionalInt.empty(), OptionalInt.empty());
+        YamlSection section = YamlSection.of("evaluate", file.need("evaluate"), List.of("documents", "max-tokens", "items"));
+        return new ExperimentFile.Evaluation(whole(section, "documents", 1), whole(section, "max-tokens", 2), whole(section, "items", 1));
+    }
+
+    private Path file(YamlSection section, String key) {
+        return folder.resolve(section.text(key).orElseThrow(() -> section.place().error(section.name() + " lacks the key '" + key + "'")))
+                .normalize();
+    }
+
+    private static OptionalInt whole(YamlSection section, String key, int least) {
+        return section.whole(key, least, Integer.MAX_VALUE).map(value -> OptionalInt.of(value.intValue())).orElse(OptionalInt.empty());
+    }
+
+    private static String name(String of, YamlNode.Entry entry) {
+        if (!NAME.matcher(entry.key()).matches())
+            throw entry.place().error(of + ": the name '" + entry.key() + "' " + NAME_RULE);
+        return entry.key();
+    }
+}

@@ -1,0 +1,141 @@
+package dev.crane.analysis.experiment;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.OptionalDouble;
+import java.util.OptionalInt;
+import java.util.Set;
+
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+import dev.crane.analysis.identify.Budget;
+import dev.crane.analysis.identify.KurtosisZ;
+import dev.crane.analysis.identify.RelevanceShareMargin;
+import dev.crane.engine.CraneException;
+import dev.crane.engine.hook.Site;
+import dev.crane.engine.relevance.Rule;
+import dev.crane.engine.relevance.Score;
+import dev.crane.engine.relevance.Target;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+class ExperimentFileTest {
+    private static final String LEAST = """
+            format: crane/experiment@1
+            models: {base: model}
+            languages:
+              en: {identify: en.txt}
+            methods:
+              - {name: crane}
+            """;
+
+    @TempDir
+    Path folder;
+
+    private ExperimentFile read(String text) throws IOException {
+        return ExperimentFile.read(Files.writeString(folder.resolve("experiment.yaml"), text));
+    }
+
+    @Test
+    void theDemoIsRead() {
+        ExperimentFile demo = ExperimentFile.read(Path.of("../models/babel-base/experiment.yaml"));
+        Path models = Path.of("../models").toAbsolutePath().normalize();
+        assertEquals(models.resolve("babel-base"), demo.models().get("base"));
+        assertEquals(List.of("en", "zh", "vi"), demo.languages().stream().map(ExperimentFile.Language::name).toList());
+        assertEquals(
+                new ExperimentFile.Language("zh", models.resolve("corpora/zh.identify.jsonl"), models.resolve("corpora/zh.heldout.jsonl"),
+                        List.of(models.resolve("tasks/word_order_zh.jsonl"))),
+                demo.languages().get(1));
+        assertEquals(new ScoreSettings(ScoreSettings.Kind.DEFAULT, Set.of(Site.MLP_NEURON), 128, 192, 42), demo.scores());
+        assertEquals(new MethodEntry.ByScores("crane", ScoreSettings.Kind.DEFAULT, Set.of(Site.MLP_NEURON),
+                new RelevanceShareMargin(false, new Budget.Fraction(0.05))), demo.methods().getFirst());
+        assertEquals(
+                new MethodEntry.ByScores("crane-kurtosis", ScoreSettings.Kind.DEFAULT, Set.of(Site.MLP_GATE, Site.MLP_UP, Site.MLP_DOWN),
+                        new KurtosisZ(new Budget.Above(1), OptionalDouble.empty(), OptionalDouble.empty())),
+                demo.methods().get(1));
+        MethodEntry.Random random = assertInstanceOf(MethodEntry.Random.class, demo.methods().get(2));
+        assertEquals("crane", random.like());
+        assertArrayEquals(new long[]{1, 2, 3}, random.seeds());
+        assertEquals(new ExperimentFile.Evaluation(OptionalInt.of(24), OptionalInt.of(192), OptionalInt.of(100)), demo.evaluation());
+        assertEquals("auto", demo.backend());
+    }
+
+    @Test
+    void defaultsAreThePublishedMethods() throws IOException {
+        ExperimentFile least = read(LEAST);
+        assertEquals(folder.resolve("model"), least.models().get("base"));
+        assertEquals(1000, least.scores().samples());
+        assertEquals(Set.of(Site.MLP_GATE, Site.MLP_UP, Site.MLP_DOWN, Site.MLP_NEURON), least.scores().units());
+        assertEquals(OptionalInt.empty(), least.evaluation().documents());
+    }
+
+    @Test
+    void methodsMaySayOtherwise() throws IOException {
+        ExperimentFile file = read(LEAST + """
+                  - {name: crane, label: crane-150, budget: 150, mean: absolute, rule: cp-lrp, target: last-logit}
+                  - {name: crane-kurtosis, budget: 0.1, margin: 0.5, preference: 0.4, score: row-gradient, units: [mlp.up]}
+                  - {name: random, match: crane-150, seeds: [7, 11]}
+                """);
+        assertEquals(new MethodEntry.ByScores("crane-150", new ScoreSettings.Kind(Rule.CP_LRP, new Target.LastLogit(), Score.RELEVANCE),
+                ScoreSettings.UNITS, new RelevanceShareMargin(true, new Budget.Count(150))), file.methods().get(1));
+        assertEquals(new MethodEntry.ByScores("crane-kurtosis",
+                new ScoreSettings.Kind(Rule.ATTNLRP, new Target.MeanLogit(), Score.ROW_GRADIENT), Set.of(Site.MLP_UP),
+                new KurtosisZ(new Budget.Fraction(0.1), OptionalDouble.of(0.5), OptionalDouble.of(0.4))), file.methods().get(2));
+        assertArrayEquals(new long[]{7, 11}, assertInstanceOf(MethodEntry.Random.class, file.methods().get(3)).seeds());
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', value = {
+            "experiment@1|experiment@2|1:9: format: expected crane/experiment@1, found 'crane/experiment@2'",
+            "models: {base: model}|models: {}|2:9: models: name at least one",
+            "models: {base: model}|models: {../x: model}|2:10: models: the name '../x' must be letters",
+            "models: {base: model}|model: {base: model}|2:1: unknown key 'model'; did you mean 'models'?",
+            "identify:|identifi:|4:8: unknown key 'identifi' in languages.en; did you mean 'identify'?",
+            "{identify: en.txt}|{heldout: en.txt}|4:7: languages.en lacks the key 'identify'",
+            "{name: crane}|{name: crain}|6:12: unknown method 'crain'; did you mean 'crane'?",
+            "{name: crane}|{name: crane, budget: 2.5}|6:27: a budget of 2.5 of the units",
+            "{name: crane}|{name: crane, budget: lots}|6:27: expected a number, found 'lots'",
+            "{name: crane}|{name: crane, budget: 1, threshold: 2}|give a budget or a threshold, not both",
+            "{name: crane}|{name: crane, z: 1}|6:19: unknown key 'z' in method crane; known are name",
+            "{name: crane}|{name: crane, rule: lrp}|6:25: unknown relevance rule 'lrp'",
+            "{name: crane}|{name: crane, units: [mlp.gates]}|6:27: units: no units at 'mlp.gates'; did you mean 'mlp.gate'?",
+            "{name: crane}|{name: crane, units: [logits]}|6:27: units: no units at 'logits'; known are attn.q",
+            "{name: crane}|{name: crane, score: row-gradient, units: mlp.neuron}|row-gradient needs the outputs of linear layers, and mlp.neuron is none",
+            "{name: crane}|{name: crane, label: none}|'none' is what the unmasked model is called",
+            "{name: crane}|{name: crane, label: a/b}|the label 'a/b' must be letters",
+            "{name: crane}|{name: random}|6:5: method random lacks the key 'match'",
+            "{name: crane}|{name: random, match: crane}|6:27: match: no method above is called 'crane'",
+            "{name: crane}|{name: crane-kurtosis, preference: 2}|a preference of 2.0: it must be between 0 and 1",
+            "{name: crane}|{label: x}|6:5: methods lacks the key 'name'",
+    })
+    void mistakesArePointedAt(String right, String wrong, String message) throws IOException {
+        assertTrue(LEAST.contains(right));
+        String found = assertThrows(CraneException.class, () -> read(LEAST.replace(right, wrong))).getMessage();
+        assertTrue(found.startsWith(folder.resolve("experiment.yaml") + ":"), found);
+        assertTrue(found.contains(message), found);
+        assertEquals(1, found.lines().count(), found);
+    }
+
+    @Test
+    void labelsStandOnce() {
+        String found = assertThrows(CraneException.class, () -> read(LEAST + "  - {name: crane, budget: 150}\n")).getMessage();
+        assertTrue(found.contains(":7:5: methods: 'crane' stands twice"), found);
+    }
+
+    @Test
+    void numbersHaveBounds() {
+        for (String scores : List.of("samples: 0", "samples: many", "max-tokens: 1", "seed: 1.5"))
+            assertThrows(CraneException.class, () -> read(LEAST + "scores: {" + scores + "}\n"), scores);
+        for (String evaluate : List.of("documents: 0", "max-tokens: 1", "items: -3", "item: 3"))
+            assertThrows(CraneException.class, () -> read(LEAST + "evaluate: {" + evaluate + "}\n"), evaluate);
+    }
+}
