@@ -8,6 +8,7 @@ module dev.crane.analysis {
     requires tools.jackson.dataformat.yaml;
 
     exports dev.crane.analysis;
+    exports dev.crane.analysis.collect;
     exports dev.crane.analysis.corpus;
     exports dev.crane.analysis.evaluate;
     exports dev.crane.analysis.experiment;
