@@ -75,10 +75,13 @@ public final class Main {
         CommandLine line = new CommandLine(crane);
         line.setOut(out).setErr(err);
         line.setCaseInsensitiveEnumValuesAllowed(true);
+        line.setExpandAtFiles(false); // a prompt may begin with @
         line.setUsageHelpLongOptionsMaxWidth(32);
         line.setParameterExceptionHandler((failure, args) -> usageError(failure, err));
         line.setExecutionExceptionHandler((failure, command, parsed) -> Failure.report(failure, crane.debug(), err));
         line.getHelpSectionMap().put(CommandLine.Model.UsageMessageSpec.SECTION_KEY_COMMAND_LIST, CommandGroups::render);
+        line.getSubcommands().values().forEach(command -> command.getCommandSpec().usageMessage().sortOptions(false)
+                .abbreviateSynopsis(true).descriptionHeading("%n").parameterListHeading("%n").optionListHeading("%nOptions:%n"));
         return line;
     }
 

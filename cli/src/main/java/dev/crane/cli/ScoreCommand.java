@@ -20,13 +20,14 @@ import dev.crane.analysis.evaluate.TokenLogprobs.Scored;
 import dev.crane.models.CausalLanguageModel;
 
 /** {@code crane score}: texts to log-probabilities of their tokens, a line for each. */
-@Command(name = "score", description = "Print the log-probability of each token of each text of a file, as JSON lines.", footer = {"",
-        "A line is {\"ids\": [...], \"logprobs\": [null, -3.2, ...]}: natural logarithms, each token given all before it. A text begins with the "
-                + "token that begins texts (BOS), where the model has one; ids are used as they are.",
-        "",
-        "Examples:",
-        "  crane score --model models/babel-base models/corpora/vi.heldout.jsonl",
-        "  crane score -m models/babel-base --mask vi.mask.json texts.txt > masked.jsonl"})
+@Command(name = "score", customSynopsis = "crane score -m DIR [OPTIONS] FILE",
+        description = "Print the log-probability of each token of each text of a file, as JSON lines.", footer = {"",
+                "A line is {\"ids\": [...], \"logprobs\": [null, -3.2, ...]}: natural logarithms, each token given all before it. A text begins with the "
+                        + "token that begins texts (BOS), where the model has one; ids are used as they are.",
+                "",
+                "Examples:",
+                "  crane score --model models/babel-base models/corpora/vi.heldout.jsonl",
+                "  crane score -m models/babel-base --mask vi.mask.json texts.txt > masked.jsonl"})
 final class ScoreCommand implements Callable<Integer> {
     @Spec
     private CommandSpec spec;

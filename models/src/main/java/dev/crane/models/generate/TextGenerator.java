@@ -58,11 +58,21 @@ public final class TextGenerator {
      */
     public List<Generated> generate(List<int[]> prompts, Sampling sampling, int maxNewTokens, List<InterventionSet> interventions,
             int[] interventionOf, Listener listener) {
+        return generate(prompts, 0, sampling, maxNewTokens, interventions, interventionOf, listener);
+    }
+
+    /**
+     * Generates for some of a long list of prompts, as if the whole list were given at once.
+     *
+     * @param first number of the first prompt in the list: prompt i draws from the seed's sequence first + i
+     */
+    public List<Generated> generate(List<int[]> prompts, long first, Sampling sampling, int maxNewTokens,
+            List<InterventionSet> interventions, int[] interventionOf, Listener listener) {
         if (maxNewTokens < 1)
             throw new CraneException("cannot generate " + maxNewTokens + " tokens; ask for 1 or more");
         List<Sequence> sequences = new ArrayList<>();
         for (int i = 0; i < prompts.size(); i++)
-            sequences.add(new Sequence(prompts.get(i), new Sampler(sampling, i), new TextStream(model.tokenizer())));
+            sequences.add(new Sequence(prompts.get(i), new Sampler(sampling, first + i), new TextStream(model.tokenizer())));
         try (Decoding decoding = model.engine().decode(prompts, interventions, interventionOf)) {
             for (boolean growing = true; growing;) {
                 growing = false;
