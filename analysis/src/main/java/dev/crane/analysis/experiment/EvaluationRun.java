@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Map;
 
 import dev.crane.analysis.Fingerprint;
+import dev.crane.analysis.ModelIdentity;
 import dev.crane.analysis.Progress;
 import dev.crane.analysis.evaluate.Condition;
 import dev.crane.analysis.evaluate.Measure;
@@ -19,6 +20,7 @@ import dev.crane.analysis.evaluate.TokenRequest;
 import dev.crane.analysis.evaluate.TokenScore;
 import dev.crane.analysis.mask.UnitMask;
 import dev.crane.engine.CraneVersion;
+import dev.crane.engine.file.AtomicFile;
 import dev.crane.models.CausalLanguageModel;
 
 /**
@@ -111,5 +113,13 @@ public final class EvaluationRun {
         SampleFile.write(cell.file, cell.measure.measurement(scores));
         journal.record(cell.artefact, cell.inputs, List.of(cell.file));
         log.delete();
+    }
+
+    /** Writes {@code results.json}, {@code matrix.csv}, {@code summary.csv} and {@code intervals.csv}. */
+    public static void write(Path folder, ModelIdentity model, List<Evaluated> evaluated, ResultTables tables) {
+        AtomicFile.writeString(folder.resolve("results.json"), HarnessResults.of(model, evaluated));
+        AtomicFile.writeString(folder.resolve("matrix.csv"), tables.matrixCsv());
+        AtomicFile.writeString(folder.resolve("summary.csv"), tables.summaryCsv());
+        AtomicFile.writeString(folder.resolve("intervals.csv"), tables.intervalsCsv());
     }
 }

@@ -24,14 +24,12 @@ import dev.crane.analysis.evaluate.Measure;
 import dev.crane.analysis.evaluate.Task;
 import dev.crane.analysis.identify.RandomMatched;
 import dev.crane.analysis.identify.Selection;
-import dev.crane.analysis.mask.MaskFile;
 import dev.crane.analysis.mask.UnitMask;
 import dev.crane.analysis.report.Report;
 import dev.crane.analysis.report.ReportData;
 import dev.crane.analysis.report.SelectionSummary;
 import dev.crane.analysis.report.SelectionsFile;
 import dev.crane.analysis.statistics.LanguageStatistics;
-import dev.crane.analysis.statistics.ProvenanceKey;
 import dev.crane.analysis.statistics.StatisticsFile;
 import dev.crane.engine.CraneException;
 import dev.crane.engine.EngineOptions;
@@ -109,10 +107,7 @@ public final class Experiment {
         artefacts.addAll(EvaluationRun.artefacts(masks, measures));
         List<Evaluated> evaluated = timings.time("evaluation", () -> evaluation.run(masks, measures, progress));
         ResultTables tables = timings.time("tables", () -> ResultTables.of(file.models().firstEntry().getKey(), evaluated));
-        write("results.json", HarnessResults.of(identity, evaluated));
-        write("matrix.csv", tables.matrixCsv());
-        write("summary.csv", tables.summaryCsv());
-        write("intervals.csv", tables.intervalsCsv());
+        EvaluationRun.write(folder, identity, evaluated, tables);
         SelectionsFile.write(folder.resolve("selections.json"), selections);
         journal.keepOnly(artefacts);
         Path report = Report.write(folder);
@@ -214,14 +209,8 @@ public final class Experiment {
         for (LanguageStatistics language : statistics) {
             Selection selection = selected.get(language.language());
             MaskKey key = new MaskKey(label, language.language(), seed);
-            SortedMap<String, String> provenance = new TreeMap<>(language.provenance());
-            provenance.remove(ProvenanceKey.LINES);
-            provenance.put("method", label);
-            provenance.put("language", language.language());
-            settings.forEach((name, value) -> provenance.put("method." + name, value));
-            selection.facts().forEach((name, value) -> provenance.put(name, Double.toString(value)));
             Path path = folder.resolve("masks").resolve(key.path() + ".mask.json");
-            new MaskFile(ModelIdentity.masked(model), selection.mask(), provenance).write(path);
+            selection.maskFile(ModelIdentity.masked(model), label, settings, language).write(path);
             String artefact = "masks/" + key.path();
             artefacts.add(artefact);
             // Masks follow from the statistics in no time, so they are made each time; the journal knows them to remove those of a method that is gone.

@@ -9,8 +9,12 @@ import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.stream.IntStream;
 
+import dev.crane.analysis.mask.MaskFile;
+import dev.crane.analysis.mask.MaskedModel;
 import dev.crane.analysis.mask.UnitLayout;
 import dev.crane.analysis.mask.UnitMask;
+import dev.crane.analysis.statistics.LanguageStatistics;
+import dev.crane.analysis.statistics.ProvenanceKey;
 import dev.crane.engine.hook.HookPoint;
 
 /**
@@ -92,6 +96,24 @@ public final class Selection {
     /** Numbers about the language as a whole. */
     public SortedMap<String, Double> facts() {
         return facts;
+    }
+
+    /**
+     * The mask as a file.
+     *
+     * @param model the model the units were found on
+     * @param method label of the method
+     * @param settings its settings ({@link Method#settings})
+     * @param statistics what it chose from
+     */
+    public MaskFile maskFile(MaskedModel model, String method, Map<String, String> settings, LanguageStatistics statistics) {
+        SortedMap<String, String> provenance = new TreeMap<>(statistics.provenance());
+        provenance.remove(ProvenanceKey.LINES);
+        provenance.put("method", method);
+        provenance.put("language", language);
+        settings.forEach((name, value) -> provenance.put("method." + name, value));
+        facts.forEach((name, value) -> provenance.put(name, Double.toString(value)));
+        return new MaskFile(model, mask, provenance);
     }
 
     /** The first {@code count} chosen units by rank; where units were not ranked, in unit order with the value NaN. */

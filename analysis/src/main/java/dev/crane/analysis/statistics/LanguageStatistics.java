@@ -12,6 +12,7 @@ import java.util.TreeMap;
 import java.util.function.Function;
 import java.util.regex.Pattern;
 
+import dev.crane.analysis.mask.MaskedModel;
 import dev.crane.analysis.mask.UnitLayout;
 import dev.crane.engine.CraneException;
 import dev.crane.engine.file.FileErrors;
@@ -67,6 +68,14 @@ public record LanguageStatistics(String language, SortedMap<HookPoint, Moments> 
         SortedMap<HookPoint, Integer> widths = new TreeMap<>();
         moments.forEach((point, here) -> widths.put(point, here.units()));
         return new UnitLayout(widths);
+    }
+
+    /** The model that the scores are of, as far as the statistics tell: the layers and sites that were scored. */
+    public MaskedModel model() {
+        SortedMap<Site, Integer> widths = new TreeMap<>();
+        layout().widths().forEach((point, width) -> widths.put(point.site(), width));
+        return new MaskedModel(provenance.getOrDefault(ProvenanceKey.MODEL, ""), provenance.getOrDefault(ProvenanceKey.MODEL_HASH, ""),
+                layout().widths().lastKey().layer() + 1, widths);
     }
 
     /** One value per unit in the layout's pooled order, such as {@code pooled(Moments::mean)}. */

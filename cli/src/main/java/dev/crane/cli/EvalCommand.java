@@ -1,0 +1,145 @@
+package dev.crane.cli;
+
+import java.io.PrintWriter;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.Callable;
+
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.ParentCommand;
+import picocli.CommandLine.Spec;
+
+import dev.crane.analysis.ModelIdentity;
+import dev.crane.analysis.corpus.Corpus;
+import dev.crane.analysis.evaluate.Measure;
+import dev.crane.analysis.evaluate.Task;
+import dev.crane.analysis.experiment.Evaluated;
+import dev.crane.analysis.experiment.EvaluationRun;
+import dev.crane.analysis.experiment.Journal;
+import dev.crane.analysis.experiment.MaskKey;
+import dev.crane.analysis.experiment.OutputFolder;
+import dev.crane.analysis.experiment.ResultTables;
+import dev.crane.analysis.experiment.RunOptions;
+import dev.crane.analysis.mask.MaskFile;
+import dev.crane.models.CausalLanguageModel;
+
+/** {@code crane eval}: perplexity and accuracy, unmasked and under masks. */
+@Command(name = "eval", description = "Measure perplexity and multiple-choice accuracy, unmasked and under every mask.", footer = {"",
+        "Writes results.json, matrix.csv, summary.csv, intervals.csv and samples/ to --out. Interrupted, it goes on where it was.", "",
+        "Example:",
+        "  crane eval -m models/babel-base --mask masks/vi.mask.json --perplexity en=models/corpora/en.heldout.jsonl "
+                + "--perplexity vi=models/corpora/vi.heldout.jsonl --out results"})
+final class EvalCommand implements Callable<Integer> {
+    private static final String MASK_SUFFIX = ".mask.json";
+
+    @Spec
+    private CommandSpec spec;
+
+    @ParentCommand
+    private Crane crane;
+
+    @Mixin
+    private ModelOptions model;
+
+    @Option(names = "--mask", paramLabel = "FILE",
+            description = "A mask (LANG.mask.json); may be given again. The unmasked model is always measured.")
+    private List<Path> masks = List.of();
+
+    @Option(names = "--transfer", description = "Apply masks though they were found on another model of the same layout.")
+    private boolean transfer;
+
+    @Option(names = {"-p", "--perplexity"}, paramLabel = "LANG=FILE", converter = LanguageFile.Converter.class,
+            description = "Texts whose perplexity is measured; may be given again.")
+    private List<LanguageFile> texts = List.of();
+
+    @Option(names = {"-t", "--task"}, paramLabel = "LANG=FILE", converter = LanguageFile.Converter.class,
+            description = "Multiple-choice items, JSON lines {context, choices, answer}; may be given again.")
+    private List<LanguageFile> tasks = List.of();
+
+    @Option(names = {"-o", "--out"}, required = true, paramLabel = "DIR", description = "Folder of the results; made if it is not there.")
+    private Path out;
+
+    @Option(names = "--max-tokens", paramLabel = "N", description = "Longest window of a text. Default: what the model can read.")
+    private int maxTokens = Integer.MAX_VALUE;
+
+    @Option(names = "--documents", paramLabel = "N", description = "Measure the first N texts of a file only.")
+    private int documents = Integer.MAX_VALUE;
+
+    @Option(names = "--items", paramLabel = "N", description = "Measure the first N items of a task only.")
+    private int items = Integer.MAX_VALUE;
+
+    @Option(names = "--token-budget", paramLabel = "N", description = "Most tokens in a batch. Default: ${DEFAULT-VALUE}.")
+    private int tokenBudget = RunOptions.TOKEN_BUDGET;
+
+    @Mixin
+    private JsonOption json;
+
+    @Override
+    public Integer call() {
+        TextFile.checkMaxTokens(spec, maxTokens);
+        if (texts.isEmpty() && tasks.isEmpty())
+            throw new ParameterException(spec.commandLine(), "nothing to measure: give --perplexity LANG=FILE or --task LANG=FILE");
+        if (documents < 1 || items < 1 || tokenBudget < 1)
+            throw new ParameterException(spec.commandLine(), "--documents, --items and --token-budget must be at least 1");
+        ResultTables tables;
+        try (OutputFolder folder = OutputFolder.take(out);
+                CausalLanguageModel loaded = model.load();
+                ProgressDisplay progress = crane.progress()) {
+            List<EvaluationRun.Masked> conditions = conditions(loaded);
+            List<Measure> measures = measures(loaded);
+            Journal journal = Journal.open(folder.path());
+            List<Evaluated> evaluated = new EvaluationRun(loaded, folder.path(), journal, tokenBudget).run(conditions, measures, progress);
+            tables = ResultTables.of(loaded.name(), evaluated);
+            EvaluationRun.write(folder.path(), ModelIdentity.of(loaded), evaluated, tables);
+            journal.keepOnly(new LinkedHashSet<>(EvaluationRun.artefacts(conditions, measures)));
+        }
+        PrintWriter print = spec.commandLine().getOut();
+        if (json.asked())
+            Json.print(print, tables);
+        else
+            ResultPrinter.print(tables, print);
+        return ExitStatus.OK;
+    }
+
+    private List<EvaluationRun.Masked> conditions(CausalLanguageModel loaded) {
+        List<EvaluationRun.Masked> conditions = new ArrayList<>(List.of(EvaluationRun.Masked.NOTHING));
+        Set<MaskKey> keys = new HashSet<>();
+        for (Path file : masks) {
+            MaskFile mask = MaskFile.read(file);
+            mask.check(file, ModelIdentity.masked(loaded), loaded.spec(), transfer);
+            String name = file.getFileName().toString();
+            String stem = name.endsWith(MASK_SUFFIX) ? name.substring(0, name.length() - MASK_SUFFIX.length()) : name;
+            MaskKey key = new MaskKey(mask.provenance().getOrDefault("method", "mask"), mask.provenance().getOrDefault("language", stem),
+                    mask.provenance().getOrDefault("method.seed", ""));
+            if (!keys.add(key))
+                throw new ParameterException(spec.commandLine(),
+                        "--mask " + file + ": another mask is of the same method, language and seed; measure them in runs of their own");
+            conditions.add(new EvaluationRun.Masked(key, mask.mask()));
+        }
+        return conditions;
+    }
+
+    private List<Measure> measures(CausalLanguageModel loaded) {
+        int longest = loaded.spec().maxPositions();
+        List<Measure> measures = new ArrayList<>();
+        for (LanguageFile text : texts)
+            measures.add(Measure.Texts.of(text.language(), Corpus.open(text.file()), documents,
+                    loaded.hasTokenizer() ? loaded.tokenizer() : null,
+                    loaded.spec().vocabulary(), Math.min(maxTokens, longest)));
+        for (LanguageFile task : tasks)
+            measures.add(Measure.Choices.of(task.language(), Task.read(task.file()).limit(items), loaded.tokenizer(), longest));
+        Set<String> names = new HashSet<>();
+        for (Measure measure : measures)
+            if (!names.add(measure.language() + " " + measure.name()))
+                throw new ParameterException(spec.commandLine(), measure.language() + " " + measure.name() + " is given twice");
+        return measures;
+    }
+}
