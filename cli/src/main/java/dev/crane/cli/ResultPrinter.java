@@ -12,7 +12,10 @@ import dev.crane.analysis.experiment.ResultTables;
 import dev.crane.analysis.experiment.ResultTables.MatrixRow;
 import dev.crane.analysis.experiment.ResultTables.SummaryRow;
 
-/** Prints the matrix of every language under every mask; the seeds of a random control as their mean. */
+/**
+ * Prints the matrix of every language under every mask: perplexity, and of the tasks {@code acc} (the files have {@code acc_norm} too); the seeds of a random
+ * control as their mean.
+ */
 final class ResultPrinter {
     private ResultPrinter() {
     }
@@ -20,12 +23,13 @@ final class ResultPrinter {
     static void print(ResultTables tables, PrintWriter out) {
         Set<String> metrics = new LinkedHashSet<>(tables.matrix().stream().map(MatrixRow::metric).toList());
         boolean first = true;
+        metrics.removeIf(metric -> metric.endsWith(".acc_norm"));
         for (String metric : metrics) {
             if (!first)
                 out.println();
             first = false;
             boolean perplexity = metric.equals(ResultTables.PERPLEXITY);
-            out.println(perplexity ? "perplexity (rise, nats a token)" : metric.replace('_', ' ') + " (change)");
+            out.println(perplexity ? "perplexity (rise, nats a token)" : metric.replace('_', ' ').replace(".acc", " accuracy") + " (change)");
             print(tables, metric, perplexity, out);
         }
     }
