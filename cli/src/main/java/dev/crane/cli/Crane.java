@@ -11,7 +11,10 @@ import picocli.CommandLine.ScopeType;
 import picocli.CommandLine.Spec;
 
 /** The command {@code crane} itself: what all subcommands share. A subcommand reaches it through a field with {@code @ParentCommand}. */
-@Command(name = "crane", subcommands = {RunCommand.class, RelevanceCommand.class, SelectCommand.class, EvalCommand.class, ReportCommand.class, MergeCommand.class, BenchCommand.class, GenerateCommand.class, ScoreCommand.class, TokenizeCommand.class, DoctorCommand.class},
+@Command(name = "crane",
+        subcommands = {RunCommand.class, RelevanceCommand.class, SelectCommand.class, EvalCommand.class, ReportCommand.class,
+                MergeCommand.class, BenchCommand.class, GenerateCommand.class, ScoreCommand.class, TokenizeCommand.class,
+                DoctorCommand.class},
         versionProvider = Crane.Version.class,
         sortOptions = false,
         description = "Finds the neurons of a multilingual language model that a language needs, and proves it by masking them.",

@@ -29,7 +29,8 @@ final class ResultPrinter {
                 out.println();
             first = false;
             boolean perplexity = metric.equals(ResultTables.PERPLEXITY);
-            out.println(perplexity ? "perplexity (rise, nats a token)" : metric.replace('_', ' ').replace(".acc", " accuracy") + " (change)");
+            out.println(
+                    perplexity ? "perplexity (rise, nats a token)" : metric.replace('_', ' ').replace(".acc", " accuracy") + " (change)");
             print(tables, metric, perplexity, out);
         }
     }
