@@ -73,7 +73,8 @@ public final class Engine implements AutoCloseable {
         decoder.check(batch, request);
         for (MemoryPlan.Part part : plan.parts(batch.segments(), request)) {
             ForwardRequest ofPart = new ForwardRequest(request.output(), request.captures(), request.interventions(),
-                    choices(request.interventionOf(), part));
+                    choices(request.interventionOf(), part),
+                    choices(request.firstScored(), part));
             ForwardResult result = run(part, () -> decoder.forward(sequences(batch, part), ofPart));
             logits.addAll(result.logits());
             logprobs.addAll(result.logprobs());
@@ -142,7 +143,7 @@ public final class Engine implements AutoCloseable {
         return new PackedBatch(Arrays.copyOfRange(batch.ids(), first, all.offsets()[part.to()]), new Segments(offsets));
     }
 
-    private static int[] choices(int[] interventionOf, MemoryPlan.Part part) {
-        return interventionOf == null ? null : Arrays.copyOfRange(interventionOf, part.from(), part.to());
+    private static int[] choices(int[] ofSequence, MemoryPlan.Part part) {
+        return ofSequence == null ? null : Arrays.copyOfRange(ofSequence, part.from(), part.to());
     }
 }

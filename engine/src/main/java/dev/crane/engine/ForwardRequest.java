@@ -12,8 +12,11 @@ import dev.crane.engine.hook.InterventionSet;
  * @param captures what is read on the way
  * @param interventions the distinct sets of interventions in use
  * @param interventionOf for each sequence the index of its set, −1 for none; null: none for all
+ * @param firstScored with NEXT_LOGPROBS, for each sequence the first token (from 1) whose log-probability is wanted, at most the sequence's length
+ *        (then none is); null: token 1 for all. Tokens before it are not multiplied with the vocabulary
  */
-public record ForwardRequest(Output output, List<Capture> captures, List<InterventionSet> interventions, int[] interventionOf) {
+public record ForwardRequest(Output output, List<Capture> captures, List<InterventionSet> interventions, int[] interventionOf,
+        int[] firstScored) {
     /** What is computed from the last hidden state. */
     public enum Output {
         /** Nothing. */
@@ -24,6 +27,16 @@ public record ForwardRequest(Output output, List<Capture> captures, List<Interve
         ALL_LOGITS,
         /** Log-probability of each next token, and whether it is the most likely one. */
         NEXT_LOGPROBS
+    }
+
+    /** A request that scores all tokens. */
+    public ForwardRequest(Output output, List<Capture> captures, List<InterventionSet> interventions, int[] interventionOf) {
+        this(output, captures, interventions, interventionOf, null);
+    }
+
+    /** The same request, scoring only the tokens from {@code firstScored[b]} on in sequence b. */
+    public ForwardRequest scoringFrom(int[] firstScored) {
+        return new ForwardRequest(output, captures, interventions, interventionOf, firstScored);
     }
 
     /** Output only, of the unchanged model. */

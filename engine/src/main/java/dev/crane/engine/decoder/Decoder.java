@@ -63,6 +63,9 @@ public final class Decoder implements AutoCloseable {
     public void check(PackedBatch batch, ForwardRequest request) {
         check(batch, new int[batch.sequences()]);
         CaptureSheet.check(spec, request.captures());
+        for (int b = 0; request.firstScored() != null && b < batch.sequences(); b++)
+            if (request.firstScored()[b] < 1 || request.firstScored()[b] > batch.segments().length(b))
+                throw new IllegalArgumentException("first scored token " + request.firstScored()[b] + " of " + batch.segments().length(b));
         compile(request.interventions(), request.interventionOf(), batch.sequences());
     }
 
@@ -233,6 +236,11 @@ public final class Decoder implements AutoCloseable {
         int[] rows = table.rows(pass.segments, pass.past());
         backend.rope(q, spec.attention().headDim(), rows, table.cos(), table.sin(), inverse);
         backend.rope(k, spec.attention().headDim(), rows, table.cos(), table.sin(), inverse);
+    }
+
+    /** Whether a sequence's earlier keys no longer hold when it reaches this length. */
+    boolean positionsChangeAt(int length) {
+        return spec.positions().stream().anyMatch(positions -> RopeTable.changesAt((Positions.Rope) positions, length));
     }
 
     AttentionShape shape(int layer) {

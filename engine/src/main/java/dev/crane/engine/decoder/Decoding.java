@@ -1,6 +1,7 @@
 package dev.crane.engine.decoder;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.stream.IntStream;
 
@@ -13,7 +14,8 @@ import dev.crane.engine.hook.InterventionSet;
 
 /**
  * Sequences that grow token by token, with a key/value cache: only new tokens go through the model. The logits have the bits that a full pass over
- * the whole sequence gives. Sequences may have different lengths and different interventions.
+ * the whole sequence gives. Sequences may have different lengths and different interventions. Where LongRoPE changes its frequencies, a sequence is
+ * run again from its start, as transformers does.
  */
 public final class Decoding implements AutoCloseable {
     private final Decoder decoder;
@@ -21,6 +23,7 @@ public final class Decoding implements AutoCloseable {
     private final KeyValueCache cache;
     private final Edits edits;
     private final int[] interventionOf;
+    private final int[][] ids;
     private final float[][] nextLogits;
 
     /**
@@ -37,7 +40,8 @@ public final class Decoding implements AutoCloseable {
         this.backend = decoder.backend();
         this.edits = decoder.compile(interventions, interventionOf, prompts.size());
         this.interventionOf = interventionOf;
-        this.nextLogits = new float[prompts.size()][];
+        this.ids = prompts.stream().map(int[]::clone).toArray(int[][]::new);
+        this.nextLogits = new float[ids.length][];
         decoder.check(batch, new int[prompts.size()]);
         this.cache = new KeyValueCache(decoder.spec(), backend, prompts.size());
         boolean done = false;
@@ -78,12 +82,18 @@ public final class Decoding implements AutoCloseable {
         if (growing.length == 0)
             return;
         List<int[]> tokens = new ArrayList<>();
-        int[] past = new int[growing.length];
+        for (int b : growing)
+            tokens.add(new int[]{nextIds[b]});
+        decoder.check(PackedBatch.of(tokens), IntStream.of(growing).map(cache::length).toArray());
         for (int i = 0; i < growing.length; i++) {
-            tokens.add(new int[]{nextIds[growing[i]]});
-            past[i] = cache.length(growing[i]);
+            int b = growing[i];
+            ids[b] = Arrays.copyOf(ids[b], ids[b].length + 1);
+            ids[b][ids[b].length - 1] = nextIds[b];
+            if (decoder.positionsChangeAt(ids[b].length)) {
+                cache.forget(b);
+                tokens.set(i, ids[b]);
+            }
         }
-        decoder.check(PackedBatch.of(tokens), past);
         run(growing, tokens);
     }
 

@@ -70,7 +70,8 @@ final class ForwardPass {
     /** Only the rows that predict a token of their sequence go through the vocabulary. */
     private ForwardResult nextLogprobs(VocabularyHead head, CaptureSheet captures) {
         int[] rows = IntStream.range(0, segments.count())
-                .flatMap(b -> IntStream.range(segments.start(b), segments.start(b) + segments.length(b) - 1)).toArray();
+                .flatMap(b -> IntStream.range(segments.start(b) + firstScored(b) - 1, segments.start(b) + segments.length(b) - 1))
+                .toArray();
         float[] logprobs = new float[rows.length];
         int[] greedy = new int[rows.length];
         head.logits(rows, (from, logits) -> {
@@ -85,14 +86,21 @@ final class ForwardPass {
         List<boolean[]> hits = new ArrayList<>();
         int at = 0;
         for (int b = 0; b < segments.count(); b++) {
-            boolean[] hit = new boolean[segments.length(b) - 1];
-            for (int t = 0; t < hit.length; t++)
-                hit[t] = greedy[at + t] == batch.ids()[segments.start(b) + t + 1];
-            ofSequence.add(Arrays.copyOfRange(logprobs, at, at + hit.length));
+            float[] own = new float[segments.length(b) - 1];
+            boolean[] hit = new boolean[own.length];
+            Arrays.fill(own, Float.NaN);
+            for (int t = firstScored(b) - 1; t < own.length; t++, at++) {
+                own[t] = logprobs[at];
+                hit[t] = greedy[at] == batch.ids()[segments.start(b) + t + 1];
+            }
+            ofSequence.add(own);
             hits.add(hit);
-            at += hit.length;
         }
         return new ForwardResult(List.of(), ofSequence, hits, captures.values());
+    }
+
+    private int firstScored(int b) {
+        return request.firstScored() == null ? 1 : request.firstScored()[b];
     }
 
     /** Captured logits are read sequence by sequence, each whole, because a reduction needs all its rows at once. */

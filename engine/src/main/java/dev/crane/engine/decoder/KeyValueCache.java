@@ -64,6 +64,11 @@ final class KeyValueCache implements AutoCloseable {
         lengths[b] += tokens;
     }
 
+    /** Sequence b starts anew. */
+    void forget(int b) {
+        lengths[b] = 0;
+    }
+
     private void grow(int[] needed) {
         int[] newStarts = new int[starts.length];
         int rows = 0;

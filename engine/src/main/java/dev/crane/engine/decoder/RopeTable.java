@@ -24,6 +24,11 @@ final class RopeTable implements AutoCloseable {
         this.shortRows = rope.scaling() instanceof RopeScaling.LongRope longRope ? longRope.originalMaxPositions() : 0;
     }
 
+    /** Whether a sequence that reaches this length is rotated by other angles than before. */
+    static boolean changesAt(Positions.Rope rope, int length) {
+        return rope.scaling() instanceof RopeScaling.LongRope longRope && length == longRope.originalMaxPositions() + 1;
+    }
+
     /** [rows, rotaryDim/2]. */
     Tensor cos() {
         return cos;

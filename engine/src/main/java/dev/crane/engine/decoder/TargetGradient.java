@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.function.IntPredicate;
 import java.util.stream.IntStream;
 
+import dev.crane.engine.NonFiniteException;
 import dev.crane.engine.backend.Backend;
 import dev.crane.engine.backend.Segments;
 import dev.crane.engine.backend.Tensor;
@@ -179,10 +180,13 @@ record TargetGradient(float[] values, Tensor gradient) {
             return logit == 0 ? 1 : (float) (softcap * tanh / logit);
         }
 
-        private static float[] targets(double[] sums, boolean[] has) {
+        private float[] targets(double[] sums, boolean[] has) {
             float[] values = new float[sums.length];
-            for (int b = 0; b < sums.length; b++)
+            for (int b = 0; b < sums.length; b++) {
                 values[b] = has[b] ? (float) sums[b] : Float.NaN;
+                if (has[b] && !Float.isFinite(values[b]))
+                    throw new NonFiniteException(b, VocabularyHead.LOGITS, segments.length(b) - 1, false);
+            }
             return values;
         }
     }

@@ -41,10 +41,10 @@ class FiniteDifferenceTest {
     private static final Set<Site> SITES = EnumSet.complementOf(EnumSet.of(Site.ATTN_PROBS, Site.LOGITS));
     /** Changes that stand while the derivatives are taken; no value lies so near a clamp's bound that a step would take it across the kink. */
     private static final List<Intervention> STANDING = List.of(
-            new Intervention.Clamp(new HookPoint(Site.MLP_NEURON, 1), new int[]{0, 2}, -0.1f, 0.1f),
+            new Intervention.Clamp(new HookPoint(Site.MLP_NEURON, 1), new int[]{0, 2}, -0.12f, 0.12f),
             new Intervention.Scale(new HookPoint(Site.MLP_ACT, 1), new int[]{3}, 2),
             new Intervention.Add(new HookPoint(Site.ATTN_Q, 2), new int[]{1}, new float[]{0.5f}),
-            new Intervention.Clamp(new HookPoint(Site.RESID_MID, 0), new int[]{2}, -0.6f, 0.6f),
+            new Intervention.Clamp(new HookPoint(Site.RESID_MID, 0), new int[]{2}, -0.4f, 0.4f),
             new Intervention.Scale(new HookPoint(Site.ATTN_OUT, 1), new int[]{6}, 0.5f));
 
     private final TinyModel model = new TinyModel();

@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
@@ -18,6 +19,7 @@ import dev.crane.engine.ForwardResult;
 import dev.crane.engine.RelevanceRequest;
 import dev.crane.engine.RelevanceResult;
 import dev.crane.engine.backend.Backend;
+import dev.crane.engine.backend.cpu.CpuBackend;
 import dev.crane.engine.hook.HookPoint;
 import dev.crane.engine.hook.Intervention;
 import dev.crane.engine.hook.InterventionSet;
@@ -80,6 +82,45 @@ class SameBitsTest {
         assertEquals(0, backend.allocatedBytes(), "all tensors are given back");
     }
 
+    /** Log-probabilities from some token on are those of the whole sequence, and NaN before. */
+    @ParameterizedTest
+    @MethodSource(BACKENDS)
+    void logprobsOfATail(Backend backend) {
+        int[] first = {4, 1, 12, 2};
+        try (Engine engine = model.engine(backend); Engine small = model.engine(backend, new EngineOptions(1))) {
+            ForwardRequest all = ForwardRequest.of(Output.NEXT_LOGPROBS, SETS, SET_OF);
+            ForwardResult whole = engine.forward(PackedBatch.of(SEQUENCES), all);
+            for (ForwardResult tail : List.of(engine.forward(PackedBatch.of(SEQUENCES), all.scoringFrom(first)),
+                    small.forward(PackedBatch.of(SEQUENCES), all.scoringFrom(first))))
+                for (int b = 0; b < SEQUENCES.size(); b++) {
+                    float[] expected = whole.logprobs().get(b).clone();
+                    Arrays.fill(expected, 0, first[b] - 1, Float.NaN);
+                    assertSame(expected, tail.logprobs().get(b));
+                    for (int t = first[b] - 1; t < expected.length; t++)
+                        assertEquals(whole.greedy().get(b)[t], tail.greedy().get(b)[t]);
+                }
+        }
+    }
+
+    /** One thread and several give the same bits. */
+    @Test
+    void anyNumberOfThreads() {
+        try (CpuBackend one = new CpuBackend(1);
+                CpuBackend three = new CpuBackend(3);
+                Engine first = model.engine(one);
+                Engine second = model.engine(three)) {
+            ForwardRequest forward = ForwardRequest.of(Output.ALL_LOGITS, SETS, SET_OF);
+            RelevanceRequest relevance = request(Rule.ATTNLRP, new Target.MeanLogprob(), ALL, SET_OF);
+            RelevanceResult expected = first.relevance(PackedBatch.of(SEQUENCES), relevance);
+            RelevanceResult actual = second.relevance(PackedBatch.of(SEQUENCES), relevance);
+            for (int b = 0; b < SEQUENCES.size(); b++) {
+                assertSame(first.forward(PackedBatch.of(SEQUENCES), forward).logits().get(b),
+                        second.forward(PackedBatch.of(SEQUENCES), forward).logits().get(b));
+                assertSame(expected, b, actual, b);
+            }
+        }
+    }
+
     @ParameterizedTest
     @MethodSource(BACKENDS)
     void relevanceInAnyCompositionAndWithCheckpoints(Backend backend) {
@@ -118,8 +159,6 @@ class SameBitsTest {
     @MethodSource(BACKENDS)
     void tokenByToken(Backend backend) {
         try (Engine engine = model.engine(backend)) {
-            ForwardRequest all = ForwardRequest.of(Output.ALL_LOGITS, SETS, SET_OF);
-            List<float[]> expected = engine.forward(PackedBatch.of(SEQUENCES), all).logits();
             // Prompts of 2, 1, 3 and 4 tokens: the second and the last sequence are whole at once, the others grow at different lengths.
             int[] prompt = {2, 1, 3, 4};
             List<int[]> prompts = new ArrayList<>();
@@ -131,8 +170,9 @@ class SameBitsTest {
                     int[] next = new int[SEQUENCES.size()];
                     for (int b = 0; b < next.length; b++) {
                         int length = decoding.length(b);
-                        int v = TinyModel.SPEC.vocabulary();
-                        assertSame(Arrays.copyOfRange(expected.get(b), (length - 1) * v, length * v), decoding.nextLogits(b));
+                        PackedBatch soFar = PackedBatch.of(List.of(Arrays.copyOf(SEQUENCES.get(b), length)));
+                        ForwardRequest last = ForwardRequest.of(Output.LAST_LOGITS, SETS, new int[]{SET_OF[b]});
+                        assertSame(engine.forward(soFar, last).logits().get(0), decoding.nextLogits(b));
                         next[b] = length < SEQUENCES.get(b).length ? SEQUENCES.get(b)[length] : -1;
                         grown |= next[b] >= 0;
                     }

@@ -22,11 +22,11 @@ import dev.crane.engine.tensor.StoredTensor;
 
 /**
  * A random decoder small enough for finite differences that has everything the passes can do: grouped heads, biases on every linear layer, a sliding
- * window in one layer, softcaps, an embedding scale, a head of its own, widths that are no multiple of a vector's length.
+ * window in one layer, scaled positions, softcaps, an embedding scale, a head of its own, widths that are no multiple of a vector's length.
  */
 final class TinyModel {
     static final DecoderSpec SPEC = new DecoderSpec("tiny", 37, 20, 3, 64, new NormSpec(NormSpec.Kind.RMS, 1e-5f), NormSpec.Placement.PRE,
-            new AttentionSpec(4, 2, 6, 0.5f, 5f, false, true, true), List.of(0, 3, 0), rope(3),
+            new AttentionSpec(4, 2, 6, 0.5f, 5f, false, true, true), List.of(0, 3, 0), positions(),
             new MlpSpec(14, Activation.SILU, true, true), false, 1.5f, 4f, false);
 
     private final Map<String, float[]> values = new HashMap<>();
@@ -54,11 +54,11 @@ final class TinyModel {
         this.values.putAll(values);
     }
 
-    private static List<Positions> rope(int layers) {
-        List<Positions> positions = new ArrayList<>();
-        for (int l = 0; l < layers; l++)
-            positions.add(new Positions.Rope(100, 4, new RopeScaling.None()));
-        return positions;
+    /** Plain angles; scaled ones with a factor on cos and sin; ones that change when a sequence has more than eight tokens. */
+    private static List<Positions> positions() {
+        return List.of(new Positions.Rope(100, 4, new RopeScaling.None()),
+                new Positions.Rope(100, 4, new RopeScaling.Yarn(4, 16, 1.25, 32, 1, true)),
+                new Positions.Rope(100, 4, new RopeScaling.LongRope(List.of(1.0, 1.5), List.of(2.0, 4.0), 8, 1.1)));
     }
 
     /** The same model with one tensor changed. */

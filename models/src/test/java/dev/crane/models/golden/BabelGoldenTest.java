@@ -10,6 +10,7 @@ import java.util.List;
 
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import tools.jackson.databind.JsonNode;
@@ -21,7 +22,9 @@ import dev.crane.engine.ForwardRequest;
 import dev.crane.engine.ForwardRequest.Output;
 import dev.crane.engine.RelevanceRequest;
 import dev.crane.engine.RelevanceResult;
+import dev.crane.engine.decoder.Decoding;
 import dev.crane.engine.decoder.PackedBatch;
+import dev.crane.engine.hook.HookPoint;
 import dev.crane.engine.hook.Site;
 import dev.crane.engine.relevance.Rule;
 import dev.crane.engine.relevance.Score;
@@ -69,6 +72,38 @@ class BabelGoldenTest {
                     // The file has six decimals; the rest is the order of f32 sums in logits of size 10 to 20.
                     assertEquals(golden.get(i).get("logprobs").get(t).asDouble(), logprobs.get(i)[t - 1], 2e-5,
                             "text " + i + " token " + t);
+        }
+    }
+
+    /** On a real model's sizes: one thread or two, one batch or sequence by sequence, whole or token by token. */
+    @Test
+    void sameBits() throws IOException {
+        List<int[]> sequences = new ArrayList<>();
+        for (JsonNode line : lines(RESOURCES.resolve("logprobs.jsonl")).subList(0, 5))
+            sequences.add(line.get("ids").valueStream().mapToInt(JsonNode::asInt).toArray());
+        ForwardRequest request = ForwardRequest.of(Output.NEXT_LOGPROBS);
+        RelevanceRequest relevance = RelevanceRequest.of(Rule.ATTNLRP, new Target.MeanLogit(), EnumSet.allOf(Score.class),
+                EnumSet.of(Site.ATTN_Q, Site.MLP_GATE, Site.MLP_DOWN));
+        try (CausalLanguageModel one = CausalLanguageModel.load(Path.of("babel-base"), Backends.create("cpu", 1), EngineOptions.DEFAULT)) {
+            List<float[]> logprobs = model.engine().forward(PackedBatch.of(sequences), request).logprobs();
+            RelevanceResult scores = model.engine().relevance(PackedBatch.of(sequences), relevance);
+            for (int i = 0; i < sequences.size(); i++) {
+                PackedBatch alone = PackedBatch.of(List.of(sequences.get(i)));
+                assertArrayEquals(logprobs.get(i), one.engine().forward(alone, request).logprobs().get(0));
+                RelevanceResult own = one.engine().relevance(alone, relevance);
+                for (Score score : Score.values())
+                    for (HookPoint point : own.scores().get(score).keySet())
+                        assertArrayEquals(scores.scores().get(score).get(point).get(i), own.scores().get(score).get(point).get(0),
+                                point.path());
+            }
+            ForwardRequest last = ForwardRequest.of(Output.LAST_LOGITS);
+            try (Decoding decoding = model.engine().decode(List.of(Arrays.copyOf(sequences.get(0), 70)), List.of(), null)) {
+                for (int t = 70; t < 75; t++) {
+                    PackedBatch soFar = PackedBatch.of(List.of(Arrays.copyOf(sequences.get(0), t)));
+                    assertArrayEquals(one.engine().forward(soFar, last).logits().get(0), decoding.nextLogits(0));
+                    decoding.append(new int[]{sequences.get(0)[t]});
+                }
+            }
         }
     }
 
