@@ -186,7 +186,7 @@ public final class Experiment {
                 case MethodEntry.Random random -> {
                     List<LanguageStatistics> restricted = restricted(statistics, methods.get(random.like()));
                     for (long seed : random.seeds()) {
-                        RandomMatched method = new RandomMatched(byLabel.get(random.like()), true, seed);
+                        RandomMatched method = new RandomMatched(byLabel.get(random.like()), !random.uniform(), seed);
                         SortedMap<String, String> settings = new TreeMap<>(method.settings());
                         settings.put("match", random.like());
                         write(random.label(), Long.toString(seed), method.select(restricted), restricted, settings, masks);

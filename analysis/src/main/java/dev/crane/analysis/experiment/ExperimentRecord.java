@@ -97,7 +97,7 @@ final class ExperimentRecord {
                 units(node, new TreeSet<>(byScores.units()));
             }
             case MethodEntry.Random random -> {
-                node.put("method", "random").put("match", random.like());
+                node.put("method", "random").put("match", random.like()).put("uniform", random.uniform());
                 var seeds = node.putArray("seeds");
                 for (long seed : random.seeds())
                     seeds.add(seed);

@@ -20,10 +20,11 @@ public sealed interface MethodEntry {
     record ByScores(String label, ScoreSettings.Kind kind, Set<Site> units, Method method) implements MethodEntry {}
 
     /**
-     * Random units as control: at every hook point as many as another method's mask has.
+     * Random units as control: as many as another method's mask has.
      *
      * @param like label of that method
+     * @param uniform whether they are drawn from all units alike, instead of as many at every hook point as the mask has there
      * @param seeds of the draws: a set of masks each
      */
-    record Random(String label, String like, long[] seeds) implements MethodEntry {}
+    record Random(String label, String like, boolean uniform, long[] seeds) implements MethodEntry {}
 }

@@ -43,7 +43,7 @@ final class MethodReader {
             case "crane" -> crane(section(node, name, "units", "rule", "target", "score", "budget", "threshold", "mean"), scores);
             case "crane-kurtosis" ->
                 kurtosis(section(node, name, "units", "rule", "target", "score", "z", "budget", "margin", "preference"), scores);
-            case "random" -> random(section(node, name, "match", "seeds"), before);
+            case "random" -> random(section(node, name, "match", "uniform", "seeds"), before);
             default -> throw any.need("name").place().error("unknown method '" + name + "'; " + Nearest.hint(name, NAMES));
         };
     }
@@ -107,7 +107,12 @@ final class MethodReader {
         long[] seeds = section.find("seeds").orElse(null) instanceof YamlNode.Sequence list
                 ? list.items().stream().mapToLong(item -> seed(section, item)).distinct().toArray()
                 : LongStream.rangeClosed(1, section.whole("seeds", 1, 1000).orElse(3L)).toArray();
-        return new MethodEntry.Random(label(section), like, seeds);
+        boolean uniform = section.value("uniform", text -> switch (text) {
+            case "true" -> true;
+            case "false" -> false;
+            default -> throw new CraneException("uniform: expected true or false, found '" + text + "'");
+        }).orElse(false);
+        return new MethodEntry.Random(label(section), like, uniform, seeds);
     }
 
     private static long seed(YamlSection section, YamlNode item) {
