@@ -12,6 +12,7 @@ module dev.crane.analysis {
     exports dev.crane.analysis.corpus;
     exports dev.crane.analysis.evaluate;
     exports dev.crane.analysis.experiment;
+    exports dev.crane.analysis.explain;
     exports dev.crane.analysis.identify;
     exports dev.crane.analysis.mask;
     exports dev.crane.analysis.metric;

@@ -1,5 +1,10 @@
 package dev.crane.analysis.report;
 
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+
 /** Builds HTML text; everything that is not markup goes through {@link #text}. */
 final class Html {
     private final StringBuilder out = new StringBuilder();
@@ -29,6 +34,15 @@ final class Html {
 
     Html end() {
         return raw("</section>\n");
+    }
+
+    /** A text file that lies beside this class: a style sheet. */
+    static String resource(String name) {
+        try (InputStream in = Html.class.getResourceAsStream(name)) {
+            return new String(in.readAllBytes(), StandardCharsets.UTF_8);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 
     static String escape(String text) {

@@ -1,9 +1,5 @@
 package dev.crane.analysis.report;
 
-import java.io.IOException;
-import java.io.InputStream;
-import java.io.UncheckedIOException;
-import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Map;
 
@@ -27,7 +23,7 @@ public final class ReportPage {
         html.raw(
                 "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<meta name=\"viewport\" content=\"width=device-width\">\n");
         html.element("title", data.title() + " – CRANE report")
-                .raw("\n<style>\n" + resource("report.css") + "</style>\n</head>\n<body>\n<main>\n");
+                .raw("\n<style>\n" + Html.resource("report.css") + "</style>\n</head>\n<body>\n<main>\n");
         html.raw("<header>").element("p class=\"kicker\"", "CRANE report").element("h1", data.title());
         html.raw("<p class=\"lead\">");
         headline();
@@ -110,13 +106,5 @@ public final class ReportPage {
         for (Map.Entry<String, String> entry : data.provenance().entrySet())
             html.raw("<tr>").element("th", entry.getKey()).element("td", entry.getValue()).raw("</tr>\n");
         html.raw("</tbody></table>\n").end();
-    }
-
-    private static String resource(String name) {
-        try (InputStream in = ReportPage.class.getResourceAsStream(name)) {
-            return new String(in.readAllBytes(), StandardCharsets.UTF_8);
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
     }
 }

@@ -182,6 +182,11 @@ public final class Tokenizer {
         return id >= 0 && special.get(id);
     }
 
+    /** What it is, for people: {@code byte-level BPE}. */
+    public String kind() {
+        return (stages.decoder instanceof Decoder.ByteLevel ? "byte-level " : "") + stages.model.kind();
+    }
+
     /** The token that begins a text, where the model has one. */
     public OptionalInt bosId() {
         return bosId;

@@ -81,4 +81,9 @@ public final class BytePairEncoding implements SubwordModel {
         }
         return symbols.toArray();
     }
+
+    @Override
+    public String kind() {
+        return "BPE";
+    }
 }

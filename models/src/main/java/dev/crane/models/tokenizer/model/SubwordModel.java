@@ -4,4 +4,7 @@ package dev.crane.models.tokenizer.model;
 public sealed interface SubwordModel permits BytePairEncoding {
     /** Appends the ids of {@code piece}, which is not empty, to {@code ids}. */
     void encode(String piece, IdBuffer ids);
+
+    /** What it is, for people: {@code BPE}. */
+    String kind();
 }
