@@ -25,7 +25,7 @@ public record ForwardRequest(Output output, List<Capture> captures, List<Interve
         LAST_LOGITS,
         /** Logits at every position. */
         ALL_LOGITS,
-        /** Log-probability of each next token, and whether it is the most likely one. */
+        /** Log-probability of each next token, and whether it is the most likely one. A sequence may have one token more than the model positions. */
         NEXT_LOGPROBS
     }
 

@@ -7,6 +7,7 @@ import java.util.Objects;
 
 import dev.crane.engine.CraneException;
 import dev.crane.engine.ForwardRequest;
+import dev.crane.engine.ForwardRequest.Output;
 import dev.crane.engine.ForwardResult;
 import dev.crane.engine.NonFiniteException;
 import dev.crane.engine.RelevanceRequest;
@@ -61,7 +62,8 @@ public final class Decoder implements AutoCloseable {
 
     /** Refuses what {@link #forward} cannot do: a user's error. */
     public void check(PackedBatch batch, ForwardRequest request) {
-        check(batch, new int[batch.sequences()]);
+        // The last token of a sequence whose log-probabilities are asked for is predicted only, so it may stand behind the last position.
+        check(batch, new int[batch.sequences()], request.output() == Output.NEXT_LOGPROBS ? spec.maxPositions() + 1 : spec.maxPositions());
         CaptureSheet.check(spec, request.captures());
         for (int b = 0; request.firstScored() != null && b < batch.sequences(); b++)
             if (request.firstScored()[b] < 1 || request.firstScored()[b] > batch.segments().length(b))
@@ -71,7 +73,7 @@ public final class Decoder implements AutoCloseable {
 
     /** Refuses what {@link #relevance} cannot do: a user's error. */
     public void check(PackedBatch batch, RelevanceRequest request) {
-        check(batch, new int[batch.sequences()]);
+        check(batch, new int[batch.sequences()], spec.maxPositions());
         ScoreSheet.check(spec, request);
         if (compile(request.interventions(), request.interventionOf(), batch.sequences()).changeLogits())
             throw new CraneException("interventions at the logits cannot be combined with relevance, whose target is read from them");
@@ -291,13 +293,14 @@ public final class Decoder implements AutoCloseable {
      * Refuses token ids and lengths that the model was not made for.
      *
      * @param past tokens that each sequence has had before
+     * @param longest how many tokens a sequence may have
      */
-    void check(PackedBatch batch, int[] past) {
+    void check(PackedBatch batch, int[] past, int longest) {
         for (int b = 0; b < batch.sequences(); b++) {
             int length = past[b] + batch.segments().length(b);
-            if (length > spec.maxPositions())
+            if (length > longest)
                 throw new CraneException("sequence " + b + " of the batch has " + length + " tokens; the model (" + spec.family()
-                        + ") was made for at most " + spec.maxPositions() + ": cut the text");
+                        + ") was made for at most " + longest + ": cut the text");
         }
         for (int t = 0; t < batch.tokens(); t++)
             if (batch.ids()[t] < 0 || batch.ids()[t] >= spec.vocabulary())

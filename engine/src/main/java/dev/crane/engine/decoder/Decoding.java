@@ -42,7 +42,7 @@ public final class Decoding implements AutoCloseable {
         this.interventionOf = interventionOf;
         this.ids = prompts.stream().map(int[]::clone).toArray(int[][]::new);
         this.nextLogits = new float[ids.length][];
-        decoder.check(batch, new int[prompts.size()]);
+        decoder.check(batch, new int[prompts.size()], decoder.spec().maxPositions());
         this.cache = new KeyValueCache(decoder.spec(), backend, prompts.size());
         boolean done = false;
         try {
@@ -84,7 +84,7 @@ public final class Decoding implements AutoCloseable {
         List<int[]> tokens = new ArrayList<>();
         for (int b : growing)
             tokens.add(new int[]{nextIds[b]});
-        decoder.check(PackedBatch.of(tokens), IntStream.of(growing).map(cache::length).toArray());
+        decoder.check(PackedBatch.of(tokens), IntStream.of(growing).map(cache::length).toArray(), decoder.spec().maxPositions());
         for (int i = 0; i < growing.length; i++) {
             int b = growing[i];
             ids[b] = Arrays.copyOf(ids[b], ids[b].length + 1);

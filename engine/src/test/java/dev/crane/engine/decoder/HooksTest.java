@@ -1,6 +1,7 @@
 package dev.crane.engine.decoder;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Set;
 import java.util.function.DoubleUnaryOperator;
@@ -190,6 +191,26 @@ class HooksTest {
                 engine -> engine.forward(PackedBatch.of(List.of(new int[]{1}, new int[]{5, 37})), ForwardRequest.of(Output.NONE)));
         refused("sequence 0 of the batch has 65 tokens; the model (tiny) was made for at most 64",
                 engine -> engine.forward(PackedBatch.of(List.of(new int[65])), ForwardRequest.of(Output.NONE)));
+    }
+
+    /** The last token is predicted only: a window of the whole context may have one token more. */
+    @Test
+    void logprobsReachBehindTheLastPosition() {
+        int[] ids = new int[65];
+        for (int t = 0; t < ids.length; t++)
+            ids[t] = t % 37;
+        try (ReferenceBackend backend = new ReferenceBackend(); Engine engine = model.engine(backend)) {
+            ForwardRequest request = ForwardRequest.of(Output.NEXT_LOGPROBS);
+            float[] logprobs = engine.forward(PackedBatch.of(List.of(ids)), request).logprobs().get(0);
+            float[] logits = engine.forward(PackedBatch.of(List.of(Arrays.copyOf(ids, 64))), ForwardRequest.of(Output.LAST_LOGITS)).logits()
+                    .get(0);
+            double sum = 0;
+            for (float logit : logits)
+                sum += Math.exp(logit);
+            assertEquals(logits[ids[64]] - Math.log(sum), logprobs[63], 1e-5);
+        }
+        refused("has 66 tokens; the model (tiny) was made for at most 65",
+                engine -> engine.forward(PackedBatch.of(List.of(new int[66])), ForwardRequest.of(Output.NEXT_LOGPROBS)));
     }
 
     private static ForwardRequest capturing(Capture capture) {
