@@ -104,10 +104,11 @@ public final class RequestScorer {
                 sets.add(condition.interventions());
             }
         }
+        int[] first = sequences.stream().mapToInt(sequence -> sequence.in(all).first()).toArray();
         ForwardResult result;
         try {
             result = engine.forward(PackedBatch.of(sequences.stream().map(sequence -> sequence.in(all).ids()).toList()),
-                    ForwardRequest.of(ForwardRequest.Output.NEXT_LOGPROBS, sets, setOf));
+                    ForwardRequest.of(ForwardRequest.Output.NEXT_LOGPROBS, sets, setOf).scoringFrom(first));
         } catch (NonFiniteException e) {
             Sequence sequence = sequences.get(e.sequence());
             throw new CraneException(
