@@ -81,7 +81,7 @@ public final class RelevanceCollection {
                 SortedMap<String, String> own = new TreeMap<>(provenance);
                 own.put(ProvenanceKey.SCORE, score.label());
                 gatherings.put(score, new Gathering(language, own, folder.get(score),
-                        work.resolve(language + "." + score.label() + ".state.safetensors")));
+                        work.resolve(language + "." + settings.rule().name() + "." + score.label() + ".state.safetensors")));
             }
             run(language, corpus, samples.samples(), gatherings, progress);
             gatherings.values().forEach(gathering -> written.addAll(gathering.finish()));
@@ -90,6 +90,11 @@ public final class RelevanceCollection {
         }
         gatherings.values().forEach(Gathering::removeState);
         return written;
+    }
+
+    /** What gathering a language is called in progress reports: {@code attnlrp relevance en}. */
+    public String stage(String language) {
+        return settings.rule().name() + " " + String.join(", ", settings.scores().stream().map(Score::label).toList()) + " " + language;
     }
 
     /** A fingerprint of everything that the statistics of a language depend on. */
@@ -136,7 +141,7 @@ public final class RelevanceCollection {
     private void run(String language, Corpus corpus, List<Sample> samples, Map<Score, Gathering> gatherings, Progress progress) {
         // After a kill between two saves one score may be ahead of the other.
         int next = (int) gatherings.values().stream().mapToLong(Gathering::samples).min().orElse(0);
-        String stage = settings.rule().name() + " relevance " + language;
+        String stage = stage(language);
         long begin = System.nanoTime();
         long tokens = 0;
         progress.report(new Progress.Step(stage, next, samples.size(), "samples", 0, 0));

@@ -8,7 +8,11 @@ import java.util.OptionalInt;
 import dev.crane.engine.CraneException;
 import dev.crane.models.tokenizer.Tokenizer;
 
-/** How the choices of a question become token requests, exactly as in lm-evaluation-harness (0.4): a request per choice. */
+/**
+ * How the choices of a question become token requests, one each, as in lm-evaluation-harness (0.4): the context's white space at its end belongs to the
+ * continuation; behind an empty context stands the token that begins a text, or where the tokenizer has none the one that ends it; what is longer than the
+ * model can read loses tokens from the left.
+ */
 public final class MultipleChoice {
     private final Tokenizer tokenizer;
     private final int maxLength;
@@ -23,16 +27,11 @@ public final class MultipleChoice {
     public List<TokenRequest> requests(Task task, ChoiceItem item) {
         List<TokenRequest> requests = new ArrayList<>();
         for (String choice : item.choices())
-            requests.add(request(item.context(), task.delimiter() + choice, task.file() + ": line " + (item.line() + 1)));
+            requests.add(request(item.context(), task.delimiter() + choice, task.encoding(), task.file() + ": line " + (item.line() + 1)));
         return requests;
     }
 
-    /**
-     * The continuation's tokens are those of context and continuation encoded together that come after as many tokens as the context has when encoded
-     * alone; white space at the end of the context belongs to the continuation. Behind an empty context stands the token that begins a text, or where the
-     * tokenizer has none the one that ends it.
-     */
-    TokenRequest request(String context, String continuation, String origin) {
+    private TokenRequest request(String context, String continuation, Task.Encoding encoding, String origin) {
         if (context.isEmpty()) {
             int prefix = prefix(origin);
             int[] ids = tokenizer.encode(continuation, false);
@@ -48,8 +47,8 @@ public final class MultipleChoice {
         // A context of white space only, with a tokenizer that puts nothing in front, leaves no token to predict from.
         if (split == 0)
             return TokenRequest.of(new int[]{prefix(origin)}, whole, maxLength, origin);
-        // The context's tokens are those of the whole: where a token spans the boundary, the context encoded alone ends in another one.
-        return TokenRequest.of(Arrays.copyOf(before, before.length), Arrays.copyOfRange(whole, split, whole.length), maxLength, origin);
+        int[] read = encoding == Task.Encoding.HARNESS ? before : Arrays.copyOf(whole, split);
+        return TokenRequest.of(read, Arrays.copyOfRange(whole, split, whole.length), maxLength, origin);
     }
 
     private int prefix(String origin) {

@@ -54,12 +54,13 @@ public final class RequestScorer {
      *
      * @param finished told the index of each piece of work as soon as its log is complete
      * @param stage what the work is called in progress reports
+     * @param before how many requests beside these are done already, for progress reports
      */
-    public void score(List<Work> all, IntConsumer finished, String stage, Progress progress) {
+    public void score(List<Work> all, IntConsumer finished, String stage, long before, Progress progress) {
         List<Sequence> sequences = new ArrayList<>();
         List<int[]> sameAs = new ArrayList<>();
-        long total = 0;
-        long done = 0;
+        long total = before;
+        long done = before;
         for (int w = 0; w < all.size(); w++) {
             int[] first = firstOfEqual(all.get(w).requests);
             sameAs.add(first);

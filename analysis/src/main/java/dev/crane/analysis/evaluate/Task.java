@@ -27,9 +27,21 @@ import dev.crane.engine.file.FileErrors;
  * @param name the file's name without its ending
  * @param file where it was read from
  * @param delimiter what stands between context and choice
+ * @param encoding how context and choice become tokens
  * @param items the questions in the order of the file
  */
-public record Task(String name, Path file, String delimiter, List<ChoiceItem> items) {
+public record Task(String name, Path file, String delimiter, Encoding encoding, List<ChoiceItem> items) {
+    /**
+     * How context and choice become tokens. It matters only where a token of the whole text reaches from the end of the context into the choice. Scored are
+     * the tokens of the whole text after as many as the context has alone.
+     */
+    public enum Encoding {
+        /** The whole text's tokens, as it is written. */
+        TEXT,
+        /** The context's tokens as it is encoded alone in place of the whole text's first ones: lm-evaluation-harness. */
+        HARNESS
+    }
+
     private static final JsonMapper JSON = JsonMapper.builder().enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
             .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS).build();
 
@@ -60,12 +72,12 @@ public record Task(String name, Path file, String delimiter, List<ChoiceItem> it
         }
         if (items.isEmpty())
             throw new CraneException(file + ": the task has no items");
-        return new Task(plain.substring(0, plain.lastIndexOf('.')), file, "", List.copyOf(items));
+        return new Task(plain.substring(0, plain.lastIndexOf('.')), file, "", Encoding.TEXT, List.copyOf(items));
     }
 
     /** The first items only, or all where there are no more. */
     public Task limit(int count) {
-        return new Task(name, file, delimiter, items.subList(0, Math.min(count, items.size())));
+        return new Task(name, file, delimiter, encoding, items.subList(0, Math.min(count, items.size())));
     }
 
     private static ChoiceItem item(Path file, int line, String text) {

@@ -6,6 +6,7 @@ import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Collectors;
 
 import dev.crane.analysis.Fingerprint;
 import dev.crane.analysis.ModelIdentity;
@@ -70,7 +71,9 @@ public final class EvaluationRun {
         for (Masked masked : masks)
             for (Measure measure : measures)
                 cells.add(cell(masked, measure));
-        score(cells.stream().filter(cell -> !journal.finished(cell.artefact, cell.inputs)).toList(), progress);
+        Map<Boolean, List<Cell>> finished = cells.stream()
+                .collect(Collectors.partitioningBy(cell -> journal.finished(cell.artefact, cell.inputs)));
+        score(finished.get(false), finished.get(true).stream().mapToLong(cell -> cell.measure.requests().size()).sum(), progress);
         List<Evaluated> evaluated = new ArrayList<>();
         for (Masked masked : masks) {
             List<Measurement> measurements = cells.stream().filter(cell -> cell.masked.key.equals(masked.key))
@@ -89,7 +92,7 @@ public final class EvaluationRun {
         return new Cell(masked, measure, artefact, inputs.hex(), folder.resolve(artefact + ".jsonl"));
     }
 
-    private void score(List<Cell> cells, Progress progress) {
+    private void score(List<Cell> cells, long before, Progress progress) {
         if (cells.isEmpty()) {
             progress.note("evaluation: all there");
             return;
@@ -105,7 +108,7 @@ public final class EvaluationRun {
             all.add(new RequestScorer.Work(condition, requests, ScoreLog.open(log, cell.inputs, requests.size())));
         }
         new RequestScorer(model.engine(), tokenBudget).score(all, index -> finish(cells.get(index), all.get(index).log()), "evaluation",
-                progress);
+                before, progress);
     }
 
     private void finish(Cell cell, ScoreLog log) {

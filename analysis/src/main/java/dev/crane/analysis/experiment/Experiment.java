@@ -2,7 +2,6 @@ package dev.crane.analysis.experiment;
 
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.EnumMap;
 import java.util.EnumSet;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -35,9 +34,7 @@ import dev.crane.engine.CraneException;
 import dev.crane.engine.EngineOptions;
 import dev.crane.engine.file.AtomicFile;
 import dev.crane.engine.hook.Site;
-import dev.crane.engine.relevance.Rule;
 import dev.crane.engine.relevance.Score;
-import dev.crane.engine.relevance.Target;
 import dev.crane.models.CausalLanguageModel;
 
 /**
@@ -123,46 +120,37 @@ public final class Experiment {
     // ---- scores ----
 
     private Map<ScoreSettings.Kind, List<LanguageStatistics>> statistics(Map<String, Corpus> corpora) {
-        // Kinds that differ in nothing but the score share a pass, over all units that any of their methods looks at.
-        Map<String, Map<Score, ScoreSettings.Kind>> kinds = new LinkedHashMap<>();
-        Map<String, Set<Site>> units = new HashMap<>();
-        for (MethodEntry entry : file.methods()) {
-            if (entry instanceof MethodEntry.ByScores byScores) {
-                String pass = byScores.kind().rule().name() + " " + byScores.kind().target().label();
-                kinds.computeIfAbsent(pass, p -> new EnumMap<>(Score.class)).put(byScores.kind().score(), byScores.kind());
-                units.computeIfAbsent(pass, p -> EnumSet.noneOf(Site.class)).addAll(byScores.units());
-            }
-        }
+        // Methods that look at the same kind of scores share a pass, over all units that any of them looks at.
+        Map<ScoreSettings.Kind, Set<Site>> units = new LinkedHashMap<>();
+        for (MethodEntry entry : file.methods())
+            if (entry instanceof MethodEntry.ByScores byScores)
+                units.computeIfAbsent(byScores.kind(), kind -> EnumSet.noneOf(Site.class)).addAll(byScores.units());
         Map<ScoreSettings.Kind, List<LanguageStatistics>> statistics = new HashMap<>();
-        kinds.forEach((pass, scores) -> {
-            Rule rule = scores.values().iterator().next().rule();
-            Target target = scores.values().iterator().next().target();
-            Map<Score, Path> folders = new EnumMap<>(Score.class);
-            scores.forEach((score, kind) -> folders.put(score,
-                    kind.equals(file.scores().kind()) ? folder.resolve("stats") : folder.resolve("stats").resolve(kind.label())));
-            RelevanceCollection collection = new RelevanceCollection(model,
-                    new RelevanceSettings(rule, target, scores.keySet(), units.get(pass),
-                            file.scores().samples(), file.scores().seed(), file.scores().maxTokens(), RelevanceSettings.TOP_EXAMPLES,
-                            false),
-                    options.tokenBudget());
+        units.forEach((kind, sites) -> {
+            String name = kind.equals(file.scores().kind()) ? "stats" : "stats/" + kind.label();
+            RelevanceSettings settings = new RelevanceSettings(kind.rule(), kind.target(), Set.of(kind.score()), sites,
+                    file.scores().samples(),
+                    file.scores().seed(), file.scores().maxTokens(), RelevanceSettings.TOP_EXAMPLES, false);
+            RelevanceCollection collection = new RelevanceCollection(model, settings, options.tokenBudget());
+            statistics.put(kind, new ArrayList<>());
             corpora.forEach((language, corpus) -> {
-                collect(collection, language, corpus, folders);
-                scores.forEach((score, kind) -> statistics.computeIfAbsent(kind, k -> new ArrayList<>())
-                        .add(StatisticsFile.read(StatisticsFile.in(folders.get(score), language))));
+                collect(collection, language, corpus, name, kind.score());
+                statistics.get(kind).add(StatisticsFile.read(StatisticsFile.in(folder.resolve(name), language)));
             });
         });
         return statistics;
     }
 
-    private void collect(RelevanceCollection collection, String language, Corpus corpus, Map<Score, Path> folders) {
-        String artefact = folder.relativize(folders.values().iterator().next()) + "/" + language;
+    private void collect(RelevanceCollection collection, String language, Corpus corpus, String name, Score score) {
+        String artefact = name + "/" + language;
         String inputs = collection.inputs(language, corpus);
         artefacts.add(artefact);
         if (journal.finished(artefact, inputs)) {
-            progress.note("relevance " + language + ": all there");
+            progress.note(collection.stage(language) + ": all there");
             return;
         }
-        journal.record(artefact, inputs, collection.collect(language, corpus, folders, folder.resolve("work"), progress));
+        journal.record(artefact, inputs,
+                collection.collect(language, corpus, Map.of(score, folder.resolve(name)), folder.resolve("work"), progress));
     }
 
     // ---- masks ----

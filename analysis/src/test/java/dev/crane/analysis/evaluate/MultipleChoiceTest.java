@@ -6,6 +6,7 @@ import java.io.InputStreamReader;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 
 import org.junit.jupiter.api.Test;
@@ -18,6 +19,7 @@ import dev.crane.models.tokenizer.Tokenizer;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 /** Against what lm-evaluation-harness itself does with edge cases; see the folder's README. */
 class MultipleChoiceTest {
@@ -47,7 +49,7 @@ class MultipleChoiceTest {
         int line = 0;
         for (JsonNode edge : edgeCases()) {
             ChoiceItem item = item(edge, ++line);
-            Task task = new Task("edge", Path.of("edge.jsonl"), edge.get("delimiter").stringValue(), List.of(item));
+            Task task = new Task("edge", Path.of("edge.jsonl"), edge.get("delimiter").stringValue(), Task.Encoding.HARNESS, List.of(item));
             List<TokenRequest> requests = encoding.requests(task, item);
             for (int c = 0; c < requests.size(); c++) {
                 int[] ids = edge.get("ids").get(c).valueStream().mapToInt(JsonNode::intValue).toArray();
@@ -56,6 +58,24 @@ class MultipleChoiceTest {
             }
         }
         assertEquals(16, line);
+    }
+
+    @Test
+    void textIsEncodedAsItIsWritten() {
+        int joined = 0;
+        for (ChoiceItem item : Task.read(BABEL.resolveSibling("tasks/word_order_zh.jsonl")).items()) {
+            Task text = new Task("t", Path.of("t.jsonl"), "", Task.Encoding.TEXT, List.of(item));
+            Task harness = new Task("t", Path.of("t.jsonl"), "", Task.Encoding.HARNESS, List.of(item));
+            MultipleChoice encoding = new MultipleChoice(tokenizer, 512);
+            for (int c = 0; c < item.choices().size(); c++) {
+                TokenRequest written = encoding.requests(text, item).get(c);
+                TokenRequest apart = encoding.requests(harness, item).get(c);
+                assertArrayEquals(tokenizer.encode(item.context() + item.choices().get(c), true), written.ids());
+                assertEquals(apart.first(), written.first());
+                joined += Arrays.equals(written.ids(), apart.ids()) ? 0 : 1;
+            }
+        }
+        assertTrue(joined > 0, "no token reaches across the boundary anywhere");
     }
 
     @Test
@@ -74,7 +94,7 @@ class MultipleChoiceTest {
     void continuationLongerThanTheModelIsToldWithItsLine() {
         MultipleChoice encoding = new MultipleChoice(tokenizer, 4);
         ChoiceItem item = new ChoiceItem(6, "a", List.of(" one two three four five six seven"), 0);
-        Task task = new Task("t", Path.of("t.jsonl"), "", List.of(item));
+        Task task = new Task("t", Path.of("t.jsonl"), "", Task.Encoding.TEXT, List.of(item));
         String message = assertThrows(CraneException.class, () -> encoding.requests(task, item)).getMessage();
         assertEquals("t.jsonl: line 7: a continuation of ", message.substring(0, 35));
     }
