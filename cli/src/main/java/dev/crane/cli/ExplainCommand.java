@@ -33,9 +33,9 @@ import dev.crane.models.CausalLanguageModel;
                         + "behind these positions (from 0, the token that begins the text).",
                 "",
                 "Examples:",
-                "  crane explain --model models/babel-base \"Water boils at a lower temperature when the air\"",
-                "  crane explain -m models/babel-base --html page.html --target mean-logit \"水在高山上\"",
-                "  crane explain -m models/babel-base --mask en.mask.json --json --file text.txt"})
+                "  crane explain --model models/babel-base \"Water boils at a lower\"",
+                "  crane explain -m models/babel-base --html page.html \"水在高山上\"",
+                "  crane explain -m models/babel-base --mask en.mask.json --file text.txt"})
 final class ExplainCommand implements Callable<Integer> {
     @Spec
     private CommandSpec spec;

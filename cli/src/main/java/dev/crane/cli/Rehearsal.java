@@ -31,6 +31,10 @@ final class Rehearsal {
         Path text = Files.createTempFile("crane-", ".txt");
         Files.writeString(text, "A river runs. Dòng sông chảy. 河水流淌。\n");
         commands.add(new String[]{"tokenize", "--model", args[0], text.toString()});
+        commands.add(new String[]{"score", "--quiet", "--model", args[0], text.toString()});
+        commands.add(new String[]{"generate", "--quiet", "--max-tokens", "4", "--model", args[0], "A river"});
+        commands.add(new String[]{"explain", "--model", args[0], "A river"});
+        commands.add(new String[]{"inspect", args[0]});
         for (String[] command : commands) {
             Main.run(command, nowhere, nowhere); // one that fails just leaves its classes out
         }

@@ -11,6 +11,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
@@ -50,6 +51,19 @@ class TokenizeCommandTest {
             assertEquals(JSON.readTree(expected.get(i)).get("ids_without_special"), JSON.readTree(without.get(i)).get("ids"),
                     expected.get(i));
         }
+    }
+
+    /** The demo model's texts; their first token is the one that begins texts. */
+    @Test
+    void textsOfTheDemoModel() throws IOException {
+        List<JsonNode> golden = Files.readAllLines(TOKENIZERS.resolve("babel").resolve("tokens.jsonl")).stream()
+                .map(JSON::readTree).toList();
+        Path texts = folder.resolve("texts.jsonl");
+        Files.write(texts, golden.stream().map(line -> "{\"text\": " + line.get("text") + "}").toList());
+        List<String> lines = run(ExitStatus.OK, "tokenize", "-m", CommandRun.MODEL.toString(), texts.toString());
+        assertEquals(golden.size(), lines.size());
+        for (int i = 0; i < golden.size(); i++)
+            assertEquals(golden.get(i).get("ids"), JSON.readTree(lines.get(i)).get("ids"));
     }
 
     @Test
