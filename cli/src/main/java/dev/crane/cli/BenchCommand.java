@@ -36,10 +36,12 @@ import dev.crane.models.CausalLanguageModel;
  * of all gate, up and down rows under AttnLRP.
  */
 @Command(name = "bench", description = "Measure tokens a second of forward and relevance passes on this machine.", footer = {"",
-        "Random tokens; two passes to warm up, then the median of --repeat. GFLOP/s counts 2 (forward) or 4 (relevance) operations per token and weight "
+        "Random tokens; two passes and five seconds to warm up, then the median of --repeat. GFLOP/s counts 2 (forward) or 4 (relevance) operations per token and weight "
                 + "of the layers' matrices. Peak memory is the largest resident size of the whole process so far (Linux).",
         "", "Example:", "  crane bench -m models/babel-base --tokens 192 --batch 1,8,32"})
 final class BenchCommand implements Callable<Integer> {
+    private static final long WARM_UP_NANOS = 5_000_000_000L;
+
     @Spec
     private CommandSpec spec;
 
@@ -108,7 +110,10 @@ final class BenchCommand implements Callable<Integer> {
         RelevanceRequest relevance = RelevanceRequest.of(Rule.ATTNLRP, new Target.MeanLogit(), Set.of(Score.RELEVANCE),
                 Set.of(Site.MLP_GATE, Site.MLP_UP, Site.MLP_DOWN));
         double[] seconds = new double[repeat];
+        long warm = System.nanoTime() + WARM_UP_NANOS;
         for (int i = -2; i < repeat; i++) {
+            if (i == 0 && System.nanoTime() < warm)
+                i = -1; // the just-in-time compiler is not done yet
             long begin = System.nanoTime();
             switch (mode) {
                 case forward -> engine.forward(packed, forward);
