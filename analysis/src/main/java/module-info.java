@@ -16,7 +16,6 @@ module dev.crane.analysis {
     exports dev.crane.analysis.identify;
     exports dev.crane.analysis.mask;
     exports dev.crane.analysis.metric;
-    exports dev.crane.analysis.random;
     exports dev.crane.analysis.report;
     exports dev.crane.analysis.statistics;
 }

@@ -8,6 +8,7 @@ module dev.crane.models {
     exports dev.crane.models.family;
     exports dev.crane.models.generate;
     exports dev.crane.models.json;
+    exports dev.crane.models.random;
     exports dev.crane.models.safetensors;
     exports dev.crane.models.tokenizer;
 }

@@ -2,7 +2,7 @@ package dev.crane.analysis.corpus;
 
 import java.util.stream.IntStream;
 
-import dev.crane.analysis.random.SplitMix64;
+import dev.crane.models.random.SplitMix64;
 
 /** Which documents of a corpus are taken; they stay in the file's order. */
 public sealed interface Choice {

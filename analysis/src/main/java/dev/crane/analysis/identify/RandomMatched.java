@@ -8,10 +8,10 @@ import java.util.TreeMap;
 
 import dev.crane.analysis.mask.UnitLayout;
 import dev.crane.analysis.mask.UnitMask;
-import dev.crane.analysis.random.SplitMix64;
 import dev.crane.analysis.statistics.LanguageStatistics;
 import dev.crane.engine.CraneException;
 import dev.crane.engine.hook.HookPoint;
+import dev.crane.models.random.SplitMix64;
 
 /**
  * {@code random}: the control. For each language as many units as its mask by another method has, drawn uniformly without replacement;

@@ -3,7 +3,7 @@ package dev.crane.analysis.metric;
 import java.util.Arrays;
 import java.util.function.ToDoubleFunction;
 
-import dev.crane.analysis.random.SplitMix64;
+import dev.crane.models.random.SplitMix64;
 
 /**
  * How sure a difference between two models is that were measured on the same items or documents: these are drawn again with replacement,

@@ -3,22 +3,21 @@ package dev.crane.models.generate;
 import java.util.Arrays;
 import java.util.stream.IntStream;
 
+import dev.crane.models.random.SplitMix64;
+
 /**
- * Chooses the tokens of one sequence. Draws come from SplitMix64 (Steele, Lea, Flood 2014): state += 0x9E3779B97F4A7C15; z = state; z = (z ^ z ≫ 30) ·
- * 0xBF58476D1CE4E5B9; z = (z ^ z ≫ 27) · 0x94D049BB133111EB; z ^ z ≫ 31. Its 53 highest bits are a number u in [0, 1), and the token is the first, by id, at
- * which the running sum of the probabilities exceeds u. The state starts from the seed and the sequence's number, so what is drawn for a sequence does
- * not depend on which others are generated with it.
+ * Chooses the tokens of one sequence. A number u in [0, 1) is drawn from {@link SplitMix64}, and the token is the first, by id, at which the running sum of the
+ * probabilities exceeds u. The draws are those of the seed and the sequence's number, so what is drawn for a sequence does not depend on which others are
+ * generated with it.
  */
 public final class Sampler {
-    private static final long GAMMA = 0x9E3779B97F4A7C15L;
-
     private final Sampling sampling;
-    private long state;
+    private final SplitMix64 random;
 
     /** @param sequence the sequence's number among those generated from the same seed */
     public Sampler(Sampling sampling, long sequence) {
         this.sampling = sampling;
-        this.state = mix(sampling.seed() + GAMMA * (sequence + 1));
+        this.random = SplitMix64.numbered(sampling.seed(), sequence);
     }
 
     /**
@@ -32,7 +31,7 @@ public final class Sampler {
         if (sampling.greedy())
             return firstLargest(scores);
         double[] probabilities = probabilities(scores);
-        double u = (mix(state += GAMMA) >>> 11) * 0x1p-53;
+        double u = random.nextDouble();
         double sum = 0;
         int last = 0;
         for (int id = 0; id < probabilities.length; id++)
@@ -120,11 +119,5 @@ public final class Sampler {
             if (scores[id] > scores[best])
                 best = id;
         return best;
-    }
-
-    private static long mix(long z) {
-        z = (z ^ z >>> 30) * 0xBF58476D1CE4E5B9L;
-        z = (z ^ z >>> 27) * 0x94D049BB133111EBL;
-        return z ^ z >>> 31;
     }
 }

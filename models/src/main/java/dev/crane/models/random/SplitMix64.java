@@ -1,4 +1,4 @@
-package dev.crane.analysis.random;
+package dev.crane.models.random;
 
 import java.nio.charset.StandardCharsets;
 
@@ -31,10 +31,20 @@ public final class SplitMix64 {
         return new SplitMix64(mix(seed + GOLDEN) ^ hash);
     }
 
+    /** One of many unrelated sequences of a seed, by its number: the state begins at mix(seed + (number + 1) · 0x9E3779B97F4A7C15). */
+    public static SplitMix64 numbered(long seed, long number) {
+        return new SplitMix64(mix(seed + GOLDEN * (number + 1)));
+    }
+
     /** 64 random bits. */
     public long nextLong() {
         state += GOLDEN;
         return mix(state);
+    }
+
+    /** A number in [0, 1): the 53 highest bits of a draw, each multiple of 2⁻⁵³ as likely. */
+    public double nextDouble() {
+        return (nextLong() >>> 11) * 0x1p-53;
     }
 
     /**

@@ -1,2 +1,2 @@
 /** The one source of chance: a small documented generator, so that every draw can be made again anywhere. */
-package dev.crane.analysis.random;
+package dev.crane.models.random;

@@ -1,4 +1,4 @@
-package dev.crane.analysis.random;
+package dev.crane.models.random;
 
 import java.util.Arrays;
 import java.util.SplittableRandom;
