@@ -208,6 +208,8 @@ public interface Backend extends AutoCloseable {
         /** Largest value. */
         MAX,
         /** Number of tokens with a value above 0. */
-        COUNT_POSITIVE
+        COUNT_POSITIVE,
+        /** Euclidean norm: the square root of the sum of the squares. */
+        NORM
     }
 }

@@ -118,6 +118,7 @@ class HooksTest {
                     case MEAN_ABS -> value + Math.abs(x) / tokens;
                     case MAX -> Math.max(value, x);
                     case COUNT_POSITIVE -> value + (x > 0 ? 1 : 0);
+                    case NORM -> Math.hypot(value, x);
                 };
             }
             result[i] = (float) value;

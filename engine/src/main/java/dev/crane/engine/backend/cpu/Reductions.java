@@ -63,11 +63,15 @@ final class Reductions {
                     case MEAN_ABS -> addAbsolute(x, row, out, at, n);
                     case MAX -> takeLarger(x, row, out, at, n);
                     case COUNT_POSITIVE -> countPositive(x, row, out, at, n);
+                    case NORM -> RowArithmetic.addProduct(x, row, x, row, out, at, n);
                 }
             }
-            if (reduction == Reduction.MEAN || reduction == Reduction.MEAN_ABS)
-                for (int i = at; i < at + n; i++)
-                    out[i] /= segments.length(b);
+            for (int i = at; i < at + n; i++)
+                out[i] = switch (reduction) {
+                    case MEAN, MEAN_ABS -> out[i] / segments.length(b);
+                    case MAX, COUNT_POSITIVE -> out[i];
+                    case NORM -> (float) Math.sqrt(out[i]);
+                };
         });
     }
 

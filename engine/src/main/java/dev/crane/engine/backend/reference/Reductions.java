@@ -43,10 +43,14 @@ final class Reductions {
                         case MEAN_ABS -> result + Math.abs(value);
                         case MAX -> Math.max(result, value);
                         case COUNT_POSITIVE -> value > 0 ? result + 1 : result;
+                        case NORM -> result + value * value;
                     };
                 }
-                boolean mean = reduction == Reduction.MEAN || reduction == Reduction.MEAN_ABS;
-                out.data()[b * width + i] = (float) (mean ? result / segments.length(b) : result);
+                out.data()[b * width + i] = (float) switch (reduction) {
+                    case MEAN, MEAN_ABS -> result / segments.length(b);
+                    case MAX, COUNT_POSITIVE -> result;
+                    case NORM -> Math.sqrt(result);
+                };
             }
     }
 
