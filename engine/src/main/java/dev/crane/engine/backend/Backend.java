@@ -39,6 +39,13 @@ public interface Backend extends AutoCloseable {
     /** Bytes of activations held at this moment. */
     long allocatedBytes();
 
+    /**
+     * The same values under another shape, row-major: writing to one writes to both. It ends with the tensor it was made of, which alone is released.
+     *
+     * @param rows of the view; {@code rows · columns} is the number of the tensor's elements
+     */
+    Tensor reshape(Tensor tensor, int rows, int columns);
+
     /** Largest value of {@link #allocatedBytes()} since the last call of this method. */
     long takePeakBytes();
 
@@ -107,6 +114,27 @@ public interface Backend extends AutoCloseable {
      */
     void rmsNormBackward(Tensor x, Weight w, float weightOffset, Tensor inverse, Tensor dy, Rule rule, Tensor dx);
 
+    /**
+     * Layer norm, fused with the residual add: if delta is given, x += delta in place; then with m[t] = mean_i x[t, i] and inverse[t] =
+     * 1/√(mean_i (x[t, i] − m[t])² + eps): y[t, i] = (x[t, i] − m[t]) · inverse[t] · w[i] + bias[i].
+     *
+     * @param delta [N, d] or null
+     * @param bias vector [d], or null
+     * @param y output [N, d]
+     * @param inverse output [N, 1]
+     */
+    void layerNorm(Tensor x, Tensor delta, Weight w, Weight bias, float eps, Tensor y, Tensor inverse);
+
+    /**
+     * dx += backward of {@link #layerNorm} with respect to x. With g[i] = dy[i]·w[i] and x̂[i] = (x[i] − mean_j x[j]) · inverse:
+     * full gradient: inverse · (g − mean_i(g) − x̂ · mean_i(g·x̂)); detached, where 1/σ is a constant but the mean is not: inverse · (g − mean_i(g)).
+     *
+     * @param x the norm's input after the residual add; may be null when detached
+     * @param rule says whether 1/σ is detached
+     * @param dx accumulates
+     */
+    void layerNormBackward(Tensor x, Weight w, Tensor inverse, Tensor dy, Rule rule, Tensor dx);
+
     // ---- rotary positions ----
 
     /**
@@ -118,7 +146,8 @@ public interface Backend extends AutoCloseable {
     // ---- attention ----
 
     /**
-     * Causal attention per sequence. q [N, H·D], k and v [≥ keys, K·D], out [N, H·D], logSumExp [N, H] (natural log of Σ exp(score)).
+     * Causal attention per sequence. q [N, H·D], k and v [≥ keys, K·D], out [N, H·D], logSumExp [N, H] (natural log of Σ exp(score), ALiBi's
+     * summand included).
      *
      * @param queries how q's rows fall into sequences
      * @param keys where each sequence's keys lie
@@ -137,6 +166,24 @@ public interface Backend extends AutoCloseable {
 
     /** Probabilities of one sequence b of length T without a cache: out [H·T, T], row h·T + t, zero where masked. */
     void attentionProbabilities(Tensor q, Tensor k, Tensor logSumExp, AttentionShape shape, Segments segments, int b, Tensor out);
+
+    // ---- activation ----
+
+    /**
+     * act = a(x), edited: the activation of an MLP without a gate. All [N, width].
+     *
+     * @param edits edits at {@code mlp.act}, or null
+     * @param act output
+     */
+    void activation(Tensor x, Activation activation, Segments segments, UnitEdits edits, Tensor act);
+
+    /**
+     * Backward of {@link #activation}: dx = f(x) · n, with n = dAct taken back through the edits and f = a′ or, where the rule says so, a(x)/x
+     * (SiLU: sigmoid, GELU: Φ, ReLU: 1 above 0).
+     *
+     * @param dAct gradient with respect to the edited activation [N, width]
+     */
+    void activationBackward(Tensor x, Activation activation, Segments segments, UnitEdits edits, Rule rule, Tensor dAct, Tensor dx);
 
     // ---- gated activation ----
 

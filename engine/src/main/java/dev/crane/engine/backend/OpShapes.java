@@ -109,6 +109,23 @@ public final class OpShapes {
                 "rmsNormBackward", x, w, inverse, dy, dx);
     }
 
+    /** Shapes of {@link Backend#reshape}. */
+    public static void reshape(Tensor tensor, int rows, int columns) {
+        require(rows >= 0 && columns >= 0 && (long) rows * columns == tensor.elements(), "reshape", tensor, rows + " × " + columns);
+    }
+
+    /** Shapes of {@link Backend#layerNorm}. */
+    public static void layerNorm(Tensor x, Tensor delta, Weight w, Weight bias, Tensor y, Tensor inverse) {
+        require((delta == null || same(x, delta)) && vector(w, x.columns()) && (bias == null || vector(bias, x.columns())) && same(x, y)
+                && is(inverse, x.rows(), 1), "layerNorm", x, delta, w, bias, y, inverse);
+    }
+
+    /** Shapes of {@link Backend#layerNormBackward}. */
+    public static void layerNormBackward(Tensor x, Weight w, Tensor inverse, Tensor dy, boolean detached, Tensor dx) {
+        require((x == null ? detached : same(x, dy)) && vector(w, dy.columns()) && is(inverse, dy.rows(), 1) && same(dy, dx),
+                "layerNormBackward", x, w, inverse, dy, dx);
+    }
+
     /** Shapes of {@link Backend#rope}. */
     public static void rope(Tensor x, int headDim, int[] positions, Tensor cos, Tensor sin) {
         require(headDim > 0 && x.columns() % headDim == 0 && 2 * cos.columns() <= headDim && same(cos, sin)
@@ -146,6 +163,13 @@ public final class OpShapes {
                 && is(logSumExp, segments.rows(), shape.heads())
                 && is(out, shape.heads() * segments.length(b), segments.length(b)), "attentionProbabilities", shape, segments,
                 "sequence " + b, q, k, logSumExp, out);
+    }
+
+    /** Shapes of {@link Backend#activation}; of its backward with the two gradients in the place of {@code act}. */
+    public static void activation(Tensor x, Segments segments, UnitEdits edits, Tensor... act) {
+        for (Tensor other : act)
+            require(same(x, other) && x.rows() == segments.rows(), "activation", x, other, segments);
+        requireEdits("activation", x, segments, edits);
     }
 
     /** Shapes of {@link Backend#gatedActivation}. */

@@ -37,7 +37,11 @@ final class AttentionCases {
                 new Setting("longer than a chunk of keys", shape(1, 1, 8, 0, 0), 1100, 3),
                 new Setting("window 8", shape(4, 2, 24, 0, 8), 70, 5, 8), new Setting("window 1", shape(2, 2, 16, 0, 1), 9, 1),
                 new Setting("window longer than the sequences", shape(2, 1, 16, 0, 100), 9, 40),
-                new Setting("softcap", shape(4, 2, 24, 2, 0), 21, 6), new Setting("softcap and window", shape(3, 1, 16, 0.5f, 5), 40, 4));
+                new Setting("softcap", shape(4, 2, 24, 2, 0), 21, 6), new Setting("softcap and window", shape(3, 1, 16, 0.5f, 5), 40, 4),
+                // 12 heads: 8 slopes and 4 of those between; the longest sequence crosses a chunk of keys
+                new Setting("alibi", new AttentionShape(12, 12, 8, 0.35f, 0, 0, true), 45, 1, 7),
+                new Setting("alibi, one head, long", new AttentionShape(1, 1, 8, 0.35f, 0, 0, true), 1100, 3),
+                new Setting("alibi, groups, softcap and window", new AttentionShape(4, 2, 16, 0.25f, 1, 6, true), 40, 4));
     }
 
     static List<OpCase> all() {

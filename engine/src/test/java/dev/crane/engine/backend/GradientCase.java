@@ -44,6 +44,15 @@ record GradientCase(String name, int[] lengths, Body forward, String output, Bod
                             run.constant(OpCases.inverses(run, 20), run.tokens(), 1), run.input("upstream", 20), Rule.GRADIENT,
                             run.zeros("dx", 20)),
                     Map.of("x", "dx")));
+        for (boolean bias : new boolean[]{false, true})
+            cases.add(new GradientCase("layerNorm" + (bias ? ", bias" : ""), lengths,
+                    run -> run.backend().layerNorm(run.inPlace("x", 20), null, vector(run, 20), bias ? vector(run, 20) : null, 1e-5f,
+                            run.output("y", 20), run.output("inverse", 1)),
+                    "y",
+                    run -> run.backend().layerNormBackward(run.input("x", 20), vector(run, 20),
+                            run.constant(OpCases.layerInverses(run, 20), run.tokens(), 1), run.input("upstream", 20), Rule.GRADIENT,
+                            run.zeros("dx", 20)),
+                    Map.of("x", "dx")));
         cases.add(new GradientCase("rope", lengths, run -> rope(run, "x", false), "x", run -> rope(run, "upstream", true),
                 Map.of("x", "upstream")));
         for (AttentionCases.Setting setting : AttentionCases.settings())
@@ -53,7 +62,7 @@ record GradientCase(String name, int[] lengths, Body forward, String output, Bod
                         Map.of("q", "dq", "k", "dk", "v", "dv")));
         for (Activation activation : Activation.values())
             for (boolean edited : new boolean[]{false, true})
-                cases.add(gated(activation, edited));
+                cases.addAll(List.of(gated(activation, edited), plain(activation, edited)));
         cases.add(new GradientCase("edit", lengths,
                 run -> run.backend().edit(run.inPlace("x", 9), run.segments(), OpCases.edits(run, 9, false)), "x", run -> {
                     Tensor edited = run.constant(run.random("x", 9), run.tokens(), 9);
@@ -86,6 +95,18 @@ record GradientCase(String name, int[] lengths, Body forward, String output, Bod
                         edited ? OpCases.edits(run, width, false) : null, edited ? OpCases.edits(run, width, false) : null, Rule.GRADIENT,
                         run.input("upstream", width), run.output("dGate", width), run.output("dUp", width)),
                 Map.of("gate", "dGate", "up", "dUp"));
+    }
+
+    private static GradientCase plain(Activation activation, boolean edited) {
+        int width = 20;
+        return new GradientCase("activation " + activation + (edited ? ", edited" : ""), new int[]{3, 1, 4},
+                run -> run.backend().activation(run.input("gate", width), activation, run.segments(),
+                        edited ? OpCases.edits(run, width, false) : null, run.output("act", width)),
+                "act",
+                run -> run.backend().activationBackward(run.input("gate", width), activation, run.segments(),
+                        edited ? OpCases.edits(run, width, false) : null, Rule.GRADIENT, run.input("upstream", width),
+                        run.output("dx", width)),
+                Map.of("gate", "dx"));
     }
 
     private static void rope(Run run, String name, boolean inverse) {

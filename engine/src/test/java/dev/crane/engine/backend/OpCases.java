@@ -21,7 +21,8 @@ final class OpCases {
     }
 
     static Stream<OpCase> all() {
-        return Stream.of(rows(), linear(), norm(), rotation(), gated(), targets(), reductions(), AttentionCases.all())
+        return Stream
+                .of(rows(), linear(), norm(), layerNorm(), rotation(), activation(), gated(), targets(), reductions(), AttentionCases.all())
                 .flatMap(List::stream);
     }
 
@@ -149,6 +150,66 @@ final class OpCases {
             inverses[t] = (float) (1 / Math.sqrt(squares / width + 1e-5));
         }
         return inverses;
+    }
+
+    private static List<OpCase> layerNorm() {
+        List<OpCase> cases = new ArrayList<>();
+        for (int width : new int[]{1, 16, 37, 2500}) {
+            cases.add(new OpCase("layerNorm " + width, THREE, run -> run.backend().layerNorm(run.inPlace("x", width), null,
+                    run.weight("w", DType.BF16, width, 0), run.weight("bias", DType.BF16, width, 0), 1e-5f, run.output("y", width),
+                    run.output("inverse", 1))));
+            cases.add(new OpCase("layerNorm, residual, no bias " + width, THREE,
+                    run -> run.backend().layerNorm(run.inPlace("x", width), run.input("delta", width),
+                            run.weight("w", DType.F32, width, 0), null, 1e-3f, run.output("y", width), run.output("inverse", 1))));
+            for (Rule rule : Rule.BUILT_IN)
+                cases.add(new OpCase("layerNormBackward, " + rule.name() + " " + width, THREE, run -> {
+                    Tensor inverse = run.constant(layerInverses(run, width), run.tokens(), 1);
+                    run.backend().layerNormBackward(run.input("x", width), run.weight("w", DType.F16, width, 0), inverse,
+                            run.input("dy", width), rule, run.inPlace("dx", width));
+                }));
+        }
+        cases.add(new OpCase("layerNormBackward without x", ONE, run -> run.backend().layerNormBackward(null,
+                run.weight("w", DType.F32, 8, 0), run.input("inverse", 1), run.input("dy", 8), Rule.ATTNLRP, run.inPlace("dx", 8))));
+        cases.add(new OpCase("rmsNorm of each head", THREE, run -> {
+            Backend backend = run.backend();
+            Tensor x = backend.reshape(run.inPlace("x", 36), 3 * run.tokens(), 12);
+            Tensor y = backend.reshape(run.output("y", 36), 3 * run.tokens(), 12);
+            Tensor inverse = backend.reshape(run.output("inverse", 3), 3 * run.tokens(), 1);
+            backend.rmsNorm(x, null, run.weight("w", DType.BF16, 12, 0), 1, 1e-6f, y, inverse);
+        }));
+        return cases;
+    }
+
+    static float[] layerInverses(Run run, int width) {
+        float[] x = run.random("x", width);
+        float[] inverses = new float[run.tokens()];
+        for (int t = 0; t < inverses.length; t++) {
+            double mean = 0;
+            for (int i = 0; i < width; i++)
+                mean += (double) x[t * width + i] / width;
+            double squares = 0;
+            for (int i = 0; i < width; i++)
+                squares += (x[t * width + i] - mean) * (x[t * width + i] - mean);
+            inverses[t] = (float) (1 / Math.sqrt(squares / width + 1e-5));
+        }
+        return inverses;
+    }
+
+    private static List<OpCase> activation() {
+        List<OpCase> cases = new ArrayList<>();
+        for (Activation activation : Activation.values())
+            for (int width : new int[]{1, 32, 37})
+                for (boolean edited : new boolean[]{false, true}) {
+                    String name = activation + " " + width + (edited ? ", edited" : "");
+                    cases.add(new OpCase("activation " + name, THREE, run -> run.backend().activation(run.input("x", width), activation,
+                            run.segments(), edited ? edits(run, width, true) : null, run.output("act", width))));
+                    for (Rule rule : Rule.BUILT_IN)
+                        cases.add(new OpCase("activationBackward " + name + ", " + rule.name(), THREE,
+                                run -> run.backend().activationBackward(run.input("x", width), activation, run.segments(),
+                                        edited ? edits(run, width, true) : null, rule, run.input("dAct", width),
+                                        run.output("dx", width))));
+                }
+        return cases;
     }
 
     private static List<OpCase> rotation() {

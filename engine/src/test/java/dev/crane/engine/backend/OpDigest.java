@@ -8,9 +8,9 @@ import java.util.regex.Pattern;
 final class OpDigest {
     private static final Pattern FEW = Pattern.compile(
             """
-                    (embed|targetLogits|targetLogitsBackward) F16|(add|edit|editBackward|softcap|rmsNorm|rmsNorm, residual, weight offset) 37\
-                    |(linear|linearBackwardInput) BF16 .33, 5. 7|rmsNormBackward, gradient 37|rope .2, 24, 12.|gatedActivation [A-Z_]* 37, edited act\
-                    |gatedActivationBackward [A-Z_]* 37, (gradient|attnlrp)|(tokenLogprobs|logprobBackward) 50|segment.* 37|row.* 37\
+                    (embed|targetLogits|targetLogitsBackward) F16|(add|edit|editBackward|softcap|rmsNorm|rmsNorm, residual, weight offset|layerNorm|layerNorm, residual, no bias) 37\
+                    |(linear|linearBackwardInput) BF16 .33, 5. 7|(rmsNorm|layerNorm)Backward, gradient 37|rope .2, 24, 12.|activation [A-Z_]* 37, edited|gatedActivation [A-Z_]* 37, edited act\
+                    |(gatedA|a)ctivationBackward [A-Z_]* 37, (gradient|attnlrp)|(tokenLogprobs|logprobBackward) 50|segment.* 37|row.* 37\
                     |attention.*softcap and window(, gradient|)""");
 
     private OpDigest() {

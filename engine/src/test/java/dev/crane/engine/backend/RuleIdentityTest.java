@@ -84,6 +84,35 @@ class RuleIdentityTest {
         }
     }
 
+    /** With the mean part of the map, and w · 1/σ constants, what goes in is what comes out but for the bias. */
+    @ParameterizedTest
+    @MethodSource("backends")
+    void aLayerNormWithConstantDeviationConserves(TestBackend backend) {
+        int width = 37;
+        for (Rule rule : List.of(Rule.ATTNLRP, Rule.CP_LRP)) {
+            Map<String, Output> out = new OpCase("", OpCases.THREE, run -> {
+                Weight w = run.weight("w", DType.F32, width, 0);
+                Tensor x = run.inPlace("x", width);
+                Tensor dy = run.inPlace("dy", width);
+                Tensor inverse = run.output("inverse", 1);
+                run.backend().layerNorm(x, null, w, null, 1e-6f, run.output("y", width), inverse);
+                run.backend().layerNormBackward(null, w, inverse, dy, rule, run.zeros("dx", width));
+            }).run(backend, 0, 1, 2);
+            int tokens = out.get("x").values().length / width;
+            for (int t = 0; t < tokens; t++) {
+                double ofOutput = 0;
+                double ofInput = 0;
+                double size = 0;
+                for (int i = t * width; i < (t + 1) * width; i++) {
+                    ofOutput += value(out, "y", i) * value(out, "dy", i);
+                    ofInput += value(out, "x", i) * value(out, "dx", i);
+                    size += Math.abs(value(out, "y", i) * value(out, "dy", i)) + Math.abs(value(out, "x", i) * value(out, "dx", i));
+                }
+                assertEquals(ofOutput, ofInput, TOLERANCE * size);
+            }
+        }
+    }
+
     static Stream<AttentionCases.Setting> settings() {
         return AttentionCases.settings().stream().filter(setting -> setting.lengths()[0] < 100);
     }

@@ -61,6 +61,8 @@ final class Attention {
             block.softcap(scores, shape.softcap(), false, null);
         float[] max = new float[HeadGroup.BLOCK];
         double[] sum = new double[HeadGroup.BLOCK];
+        if (shape.alibi())
+            block.alibi(scores);
         block.softmax(scores, max, sum);
         block.weightedSum(scores, values, work.valuesAt, Panels.padded(block.heads().keys()), packed);
         for (int r = 0; r < block.rows(); r++) {
@@ -87,6 +89,8 @@ final class Attention {
                 block.products(packed, keys, 0, scores);
                 if (shape.softcap() > 0)
                     block.softcap(scores, shape.softcap(), false, null);
+                if (shape.alibi())
+                    block.alibi(scores);
                 block.probabilities(scores, logSumExp);
                 for (int r = 0; r < block.rows(); r++) {
                     int row = block.first() + r;

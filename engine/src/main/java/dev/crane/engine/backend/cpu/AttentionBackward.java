@@ -44,6 +44,8 @@ record AttentionBackward(HeadGroup group, Rule rule, BufferPool buffers) {
             block.products(packedQ, keysTransposed, 0, scores);
             if (shape.softcap() > 0)
                 block.softcap(scores, shape.softcap(), rule.softcapRatio(), factors);
+            if (shape.alibi())
+                block.alibi(scores);
             block.probabilities(scores, logSumExp);
             block.addTransposed(scores, packedDOut, sumDv, 0, keyRows);
             if (detached) {

@@ -28,7 +28,9 @@ public final class CpuBackend implements Backend {
     private final Attention attention;
     private final Elementwise elementwise;
     private final GatedActivation gatedActivation;
+    private final LayerNorm layerNorm;
     private final Logprobs logprobs;
+    private final PlainActivation plainActivation;
     private final Reductions reductions;
     private final RmsNorm rmsNorm;
     private final Rows rows;
@@ -41,7 +43,9 @@ public final class CpuBackend implements Backend {
         attention = new Attention(tasks, buffers);
         elementwise = new Elementwise(tasks);
         gatedActivation = new GatedActivation(tasks, buffers);
+        layerNorm = new LayerNorm(tasks, buffers);
         logprobs = new Logprobs(tasks);
+        plainActivation = new PlainActivation(tasks, buffers);
         reductions = new Reductions(tasks);
         rmsNorm = new RmsNorm(tasks, buffers);
         rows = new Rows(tasks, buffers);
@@ -92,6 +96,12 @@ public final class CpuBackend implements Backend {
     @Override
     public long allocatedBytes() {
         return buffers.heldBytes();
+    }
+
+    @Override
+    public Tensor reshape(Tensor tensor, int rows, int columns) {
+        OpShapes.reshape(tensor, rows, columns);
+        return new HostTensor(data(tensor), rows, columns);
     }
 
     @Override
@@ -196,6 +206,20 @@ public final class CpuBackend implements Backend {
     }
 
     @Override
+    public void layerNorm(Tensor x, Tensor delta, Weight w, Weight bias, float eps, Tensor y, Tensor inverse) {
+        OpShapes.layerNorm(x, delta, w, bias, y, inverse);
+        layerNorm.forward(data(x), delta == null ? null : data(delta), x.rows(), x.columns(), host(w).vector(),
+                bias == null ? null : host(bias).vector(), eps, data(y), data(inverse));
+    }
+
+    @Override
+    public void layerNormBackward(Tensor x, Weight w, Tensor inverse, Tensor dy, Rule rule, Tensor dx) {
+        OpShapes.layerNormBackward(x, w, inverse, dy, rule.detachNorm(), dx);
+        layerNorm.backward(rule.detachNorm() ? null : data(x), dy.rows(), dy.columns(), host(w).vector(), data(inverse), data(dy),
+                data(dx));
+    }
+
+    @Override
     public void rope(Tensor x, int headDim, int[] positions, Tensor cos, Tensor sin, boolean inverse) {
         OpShapes.rope(x, headDim, positions, cos, sin);
         Rotation.rotate(tasks, data(x), x.rows(), x.columns(), headDim, positions, data(cos), data(sin), cos.columns(), inverse);
@@ -222,6 +246,20 @@ public final class CpuBackend implements Backend {
     public void attentionProbabilities(Tensor q, Tensor k, Tensor logSumExp, AttentionShape shape, Segments segments, int b, Tensor out) {
         OpShapes.attentionProbabilities(q, k, logSumExp, shape, segments, b, out);
         attention.probabilities(data(q), data(k), data(logSumExp), shape, segments, b, data(out));
+    }
+
+    // ---- activation ----
+
+    @Override
+    public void activation(Tensor x, Activation activation, Segments segments, UnitEdits edits, Tensor act) {
+        OpShapes.activation(x, segments, edits, act);
+        plainActivation.forward(data(x), x.columns(), activation, segments, edits, data(act));
+    }
+
+    @Override
+    public void activationBackward(Tensor x, Activation activation, Segments segments, UnitEdits edits, Rule rule, Tensor dAct, Tensor dx) {
+        OpShapes.activation(x, segments, edits, dAct, dx);
+        plainActivation.backward(data(x), x.columns(), activation, segments, edits, rule, data(dAct), data(dx));
     }
 
     // ---- gated activation ----

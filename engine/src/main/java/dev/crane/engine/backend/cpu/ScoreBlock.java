@@ -234,6 +234,20 @@ record ScoreBlock(HeadGroup heads, int first, int rows) {
                 }
     }
 
+    /** In place s → s + slope · (key − the query's own key), the slope that of the row's head. */
+    void alibi(float[] scores) {
+        FloatVector lanes = FloatVector.zero(F).addIndex(1);
+        for (int r = 0; r < rows; r++) {
+            int own = heads.end(first + r) - 1;
+            float slope = heads.shape().slope(heads.head(first + r));
+            for (int key = heads.begin(first + r) / W * W; key <= own; key += L) {
+                int i = at(r, key) + key % W;
+                lanes.add((float) (key - own)).fma(FloatVector.broadcast(F, slope), FloatVector.fromArray(F, scores, i)).intoArray(scores,
+                        i);
+            }
+        }
+    }
+
     /**
      * In place dP → dS = P · (dP − shift), times the factors where given; zero where masked.
      *

@@ -23,7 +23,7 @@ final class Attention {
                     double[] scores = new double[position + 1];
                     double max = Double.NEGATIVE_INFINITY;
                     for (int j = first; j <= position; j++) {
-                        scores[j] = capped(shape, score(q, k, shape, row, keys.starts()[b] + j, h));
+                        scores[j] = capped(shape, score(q, k, shape, row, keys.starts()[b] + j, h)) + alibi(shape, h, position, j);
                         max = Math.max(max, scores[j]);
                     }
                     double sum = 0;
@@ -56,7 +56,7 @@ final class Attention {
                     for (int j = firstKey(shape, t); j <= t; j++) {
                         int key = at(k, segments.start(b) + j, kvHead(shape, h), d);
                         double score = score(q, k, shape, row, segments.start(b) + j, h);
-                        double p = Math.exp(capped(shape, score) - lse);
+                        double p = Math.exp(capped(shape, score) + alibi(shape, h, t, j) - lse);
                         double ds = p * (dot(dOut, query, v, key, d) - outDot) * cappedFactor(shape, score, rule);
                         for (int i = 0; i < d; i++) {
                             sumDq[query + i] += (double) rule.queryFactor() * shape.scale() * ds * k.data()[key + i];
@@ -81,7 +81,7 @@ final class Attention {
                     out.data()[(h * length + t) * length + j] = masked
                             ? 0
                             : (float) Math.exp(capped(shape, score(q, k, shape, row, segments.start(b) + j, h))
-                                    - logSumExp.data()[row * shape.heads() + h]);
+                                    + alibi(shape, h, t, j) - logSumExp.data()[row * shape.heads() + h]);
                 }
     }
 
@@ -104,6 +104,10 @@ final class Attention {
 
     private static double capped(AttentionShape shape, double score) {
         return shape.softcap() > 0 ? shape.softcap() * Math.tanh(score / shape.softcap()) : score;
+    }
+
+    private static double alibi(AttentionShape shape, int h, int position, int key) {
+        return shape.alibi() ? (double) shape.slope(h) * (key - position) : 0;
     }
 
     /** Derivative of {@link #capped}, or capped / score where the rule says so (1 at score 0, its limit). */

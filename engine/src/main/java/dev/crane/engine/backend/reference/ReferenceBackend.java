@@ -76,6 +76,12 @@ public final class ReferenceBackend implements Backend {
     }
 
     @Override
+    public Tensor reshape(Tensor tensor, int rows, int columns) {
+        OpShapes.reshape(tensor, rows, columns);
+        return new HostTensor(data(tensor), rows, columns);
+    }
+
+    @Override
     public long takePeakBytes() {
         long taken = peak;
         peak = allocated;
@@ -177,6 +183,18 @@ public final class ReferenceBackend implements Backend {
     }
 
     @Override
+    public void layerNorm(Tensor x, Tensor delta, Weight w, Weight bias, float eps, Tensor y, Tensor inverse) {
+        OpShapes.layerNorm(x, delta, w, bias, y, inverse);
+        LayerNorm.forward(host(x), host(delta), host(w), host(bias), eps, host(y), host(inverse));
+    }
+
+    @Override
+    public void layerNormBackward(Tensor x, Weight w, Tensor inverse, Tensor dy, Rule rule, Tensor dx) {
+        OpShapes.layerNormBackward(x, w, inverse, dy, rule.detachNorm(), dx);
+        LayerNorm.backward(host(x), host(w), host(inverse), host(dy), rule.detachNorm(), host(dx));
+    }
+
+    @Override
     public void rope(Tensor x, int headDim, int[] positions, Tensor cos, Tensor sin, boolean inverse) {
         OpShapes.rope(x, headDim, positions, cos, sin);
         Rotation.rotate(host(x), headDim, positions, host(cos), host(sin), inverse);
@@ -203,6 +221,20 @@ public final class ReferenceBackend implements Backend {
     public void attentionProbabilities(Tensor q, Tensor k, Tensor logSumExp, AttentionShape shape, Segments segments, int b, Tensor out) {
         OpShapes.attentionProbabilities(q, k, logSumExp, shape, segments, b, out);
         Attention.probabilities(host(q), host(k), host(logSumExp), shape, segments, b, host(out));
+    }
+
+    // ---- activation ----
+
+    @Override
+    public void activation(Tensor x, Activation activation, Segments segments, UnitEdits edits, Tensor act) {
+        OpShapes.activation(x, segments, edits, act);
+        PlainActivation.forward(host(x), activation, segments, edits, host(act));
+    }
+
+    @Override
+    public void activationBackward(Tensor x, Activation activation, Segments segments, UnitEdits edits, Rule rule, Tensor dAct, Tensor dx) {
+        OpShapes.activation(x, segments, edits, dAct, dx);
+        PlainActivation.backward(host(x), activation, segments, edits, rule, host(dAct), host(dx));
     }
 
     // ---- gated activation ----
