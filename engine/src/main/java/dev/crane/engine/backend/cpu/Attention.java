@@ -43,7 +43,7 @@ final class Attention {
         List<Work> work = new ArrayList<>();
         for (int g = 0; g < groups.size(); g++)
             for (int i = 0; i < ScoreBlock.count(groups.get(g)); i++)
-                work.add(new Work(ScoreBlock.of(groups.get(g), i), keysAt[g], valuesAt[g]));
+                work.add(new Work(new ScoreBlock(groups.get(g), i), keysAt[g], valuesAt[g]));
         tasks.run(work.size(), i -> forward(work.get(i), q, keys, values, out, logSumExp));
         buffers.give(keys);
         buffers.give(values);
@@ -83,7 +83,7 @@ final class Attention {
             float[] packed = buffers.take(HeadGroup.BLOCK * Panels.padded(d));
             Panels.packTransposed(k, group.key(), group.keyStride(), length, d, keys, 0);
             for (int i = 0; i < ScoreBlock.count(group); i++) {
-                ScoreBlock block = ScoreBlock.of(group, i);
+                ScoreBlock block = new ScoreBlock(group, i);
                 float[] scores = buffers.take(block.size());
                 block.pack(q, shape.scale(), packed);
                 block.products(packed, keys, 0, scores);
@@ -96,7 +96,7 @@ final class Attention {
                     int row = block.first() + r;
                     int at = (group.head(row) * length + row / group.group()) * length;
                     Arrays.fill(out, at, at + length, 0);
-                    for (int key = group.begin(row); key < group.end(row); key++)
+                    for (int key = block.begin(r); key < block.end(r); key++)
                         out[at + key] = scores[block.at(r, key) + key % Panels.W];
                 }
                 buffers.give(scores);

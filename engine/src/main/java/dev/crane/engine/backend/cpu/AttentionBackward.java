@@ -36,7 +36,7 @@ record AttentionBackward(HeadGroup group, Rule rule, BufferPool buffers) {
         float[] packedDOut = buffers.take(HeadGroup.BLOCK * Panels.padded(d));
         float[] packedDq = detached ? null : buffers.take(HeadGroup.BLOCK * Panels.padded(d));
         for (int i = 0; i < ScoreBlock.count(group); i++) {
-            ScoreBlock block = ScoreBlock.of(group, i);
+            ScoreBlock block = new ScoreBlock(group, i);
             float[] scores = buffers.take(block.size());
             float[] factors = shape.softcap() > 0 && !detached ? buffers.take(block.size()) : null;
             block.pack(q, shape.scale(), packedQ);

@@ -49,7 +49,7 @@ final class Elementwise {
         tasks.rows(count, 1, (from, to) -> {
             for (int i = from; i < to; i++)
                 x[i] /= cap;
-            UnaryFunction.TANH.apply(x, from, x, from, to - from);
+            UnaryFunction.TANH.apply(x, from, x, from, to - from, new float[UnaryFunction.SCRATCH]);
             RowArithmetic.scale(x, from, cap, to - from);
         });
     }

@@ -19,14 +19,16 @@ final class GatedActivation {
             float[] act, float[] neuron) {
         UnaryFunction value = UnaryFunction.value(activation);
         tasks.rows(segments.rows(), width, (from, to) -> {
+            float[] scratch = buffers.take(UnaryFunction.SCRATCH);
             for (int t = from; t < to; t++) {
                 int at = t * width;
                 float[] a = act == null ? neuron : act;
-                value.apply(gate, at, a, at, width);
+                value.apply(gate, at, a, at, width, scratch);
                 RowEdits.apply(a, at, width, RowEdits.of(actEdits, segments, t));
                 RowArithmetic.multiply(a, at, 1, up, at, neuron, at, width);
                 RowEdits.apply(neuron, at, width, RowEdits.of(neuronEdits, segments, t));
             }
+            buffers.give(scratch);
         });
     }
 
@@ -35,7 +37,8 @@ final class GatedActivation {
         UnaryFunction value = UnaryFunction.value(activation);
         UnaryFunction factor = rule.activationRatio() ? UnaryFunction.ratio(activation) : UnaryFunction.derivative(activation);
         tasks.rows(segments.rows(), width, (from, to) -> {
-            float[] scratch = buffers.take(4 * width);
+            float[] scratch = buffers.take(UnaryFunction.SCRATCH);
+            float[] rows = buffers.take(4 * width);
             int act = 0;
             int f = width;
             int neuron = 2 * width;
@@ -44,24 +47,25 @@ final class GatedActivation {
                 int at = t * width;
                 UnitEdits.Edit actEdit = RowEdits.of(actEdits, segments, t);
                 UnitEdits.Edit neuronEdit = RowEdits.of(neuronEdits, segments, t);
-                factor.apply(gate, at, scratch, f, width);
+                factor.apply(gate, at, rows, f, width, scratch);
                 if (rule.activationRatio())
-                    RowArithmetic.multiply(gate, at, 1, scratch, f, scratch, act, width);
+                    RowArithmetic.multiply(gate, at, 1, rows, f, rows, act, width);
                 else
-                    value.apply(gate, at, scratch, act, width);
-                RowEdits.apply(scratch, act, width, actEdit);
-                System.arraycopy(dNeuron, at, scratch, n, width);
+                    value.apply(gate, at, rows, act, width, scratch);
+                RowEdits.apply(rows, act, width, actEdit);
+                System.arraycopy(dNeuron, at, rows, n, width);
                 if (neuronEdit != null) {
-                    RowArithmetic.multiply(scratch, act, 1, up, at, scratch, neuron, width);
-                    RowEdits.apply(scratch, neuron, width, neuronEdit);
-                    RowEdits.backward(scratch, n, scratch, neuron, width, neuronEdit);
+                    RowArithmetic.multiply(rows, act, 1, up, at, rows, neuron, width);
+                    RowEdits.apply(rows, neuron, width, neuronEdit);
+                    RowEdits.backward(rows, n, rows, neuron, width, neuronEdit);
                 }
-                RowArithmetic.multiply(scratch, n, rule.gateShare(), up, at, dGate, at, width);
-                RowEdits.backward(dGate, at, scratch, act, width, actEdit);
-                RowArithmetic.multiply(dGate, at, 1, scratch, f, dGate, at, width);
-                RowArithmetic.multiply(scratch, n, rule.upShare(), scratch, act, dUp, at, width);
+                RowArithmetic.multiply(rows, n, rule.gateShare(), up, at, dGate, at, width);
+                RowEdits.backward(dGate, at, rows, act, width, actEdit);
+                RowArithmetic.multiply(dGate, at, 1, rows, f, dGate, at, width);
+                RowArithmetic.multiply(rows, n, rule.upShare(), rows, act, dUp, at, width);
             }
             buffers.give(scratch);
+            buffers.give(rows);
         });
     }
 }

@@ -52,13 +52,13 @@ record HeadGroup(AttentionShape shape, int queryRow, int queries, int keyRow, in
         return shape.kvHeads() * shape.headDim();
     }
 
-    /** First key that the row sees. */
-    int begin(int row) {
-        return shape.window() > 0 ? Math.max(0, end(row) - shape.window()) : 0;
-    }
-
     /** One past the last key that the row sees: its own. */
     int end(int row) {
-        return keys - queries + Math.min(row, rows() - 1) / group() + 1;
+        return keys - queries + row / group() + 1;
+    }
+
+    /** First key that a row sees whose last key is before {@code end}. */
+    int begin(int end) {
+        return shape.window() > 0 ? Math.max(0, end - shape.window()) : 0;
     }
 }

@@ -101,11 +101,6 @@ final class Lanes {
         return pairwise(partial);
     }
 
-    /** The sum of sixteen partial sums: those of {@code s0}, then those of {@code s1} and so on as far as the vectors are shorter than sixteen. */
-    static float total(FloatVector s0, FloatVector s1, FloatVector s2, FloatVector s3) {
-        return pairwise(partial(s0, s1, s2, s3));
-    }
-
     private static float[] partial(FloatVector s0, FloatVector s1, FloatVector s2, FloatVector s3) {
         float[] partial = new float[PARTIAL];
         s0.intoArray(partial, 0);
@@ -118,10 +113,10 @@ final class Lanes {
         return partial;
     }
 
-    private static float pairwise(float[] partial) {
-        for (int half = PARTIAL / 2; half > 0; half /= 2)
-            for (int j = 0; j < half; j++)
-                partial[j] += partial[j + half];
-        return partial[0];
+    /** The sum of the partial sums: of those eight apart, then four, two and one. */
+    static float pairwise(float[] p) {
+        float even = p[0] + p[8] + (p[4] + p[12]) + (p[2] + p[10] + (p[6] + p[14]));
+        float odd = p[1] + p[9] + (p[5] + p[13]) + (p[3] + p[11] + (p[7] + p[15]));
+        return even + odd;
     }
 }

@@ -3,12 +3,10 @@ package dev.crane.engine.backend.cpu;
 import java.util.Arrays;
 
 import jdk.incubator.vector.FloatVector;
-import jdk.incubator.vector.VectorMask;
 import jdk.incubator.vector.VectorOperators;
 
 import static dev.crane.engine.backend.cpu.Lanes.F;
 import static dev.crane.engine.backend.cpu.Lanes.L;
-import static dev.crane.engine.backend.cpu.Lanes.PARTIAL;
 
 /** Log-softmax of rows of logits at given tokens, and its backward. Exponentials are summed in the order of {@link Lanes}. */
 final class Logprobs {
@@ -20,11 +18,13 @@ final class Logprobs {
 
     void forward(float[] logits, int rows, int v, int[] tokens, float[] logprobs, int[] greedy) {
         tasks.rows(rows, v, (from, to) -> {
+            float[] scratch = new float[Lanes.CHUNK];
             for (int t = from; t < to; t++) {
                 int at = t * v;
                 greedy[t] = argmax(logits, at, v);
                 float max = logits[at + greedy[t]];
-                logprobs[t] = (float) ((double) logits[at + tokens[t]] - max - StrictMath.log(exponentials(logits, at, v, max)));
+                logprobs[t] = (float) ((double) logits[at + tokens[t]] - max
+                        - StrictMath.log(sumOfExponentials(logits, at, v, max, scratch)));
             }
         });
     }
@@ -32,14 +32,20 @@ final class Logprobs {
     /** The other tokens' exponentials are summed without the target's: 1 − softmax of a token that is nearly certain must not cancel. */
     void backward(float[] logits, int rows, int v, int[] tokens, float[] coefficients) {
         tasks.rows(rows, v, (from, to) -> {
+            float[] scratch = new float[Lanes.CHUNK];
             for (int t = from; t < to; t++) {
                 int at = t * v;
                 float max = logits[at + argmax(logits, at, v)];
                 float target = logits[at + tokens[t]] - max;
                 logits[at + tokens[t]] = Float.NEGATIVE_INFINITY;
-                double others = exponentials(logits, at, v, max);
+                double others = sumOfExponentials(logits, at, v, max, scratch);
                 double sum = others + StrictMath.exp(target);
-                scaledExponentials(logits, at, v, max, (float) (-coefficients[t] / sum));
+                for (int i = 0; i < v; i += Lanes.CHUNK) {
+                    int count = Math.min(Lanes.CHUNK, v - i);
+                    exponentials(logits, at + i, count, max, scratch);
+                    RowArithmetic.scale(scratch, 0, (float) (-coefficients[t] / sum), count);
+                    System.arraycopy(scratch, 0, logits, at + i, count);
+                }
                 logits[at + tokens[t]] = (float) (coefficients[t] * (others / sum));
             }
         });
@@ -58,53 +64,30 @@ final class Logprobs {
             largest = a[at + i] > largest ? a[at + i] : largest;
         if (largest == Float.NEGATIVE_INFINITY)
             return 0;
-        for (i = 0; i <= n - L; i += L) {
-            VectorMask<Float> found = FloatVector.fromArray(F, a, at + i).compare(VectorOperators.EQ, largest);
-            if (found.anyTrue())
-                return i + found.firstTrue();
-        }
+        for (i = 0; i <= n - L; i += L)
+            if (FloatVector.fromArray(F, a, at + i).compare(VectorOperators.EQ, largest).anyTrue())
+                break;
         while (a[at + i] != largest)
             i++;
         return i;
     }
 
-    /** Σ e^(a − shift). */
-    private static double exponentials(float[] a, int at, int n, float shift) {
+    /** Σ e^(a − shift); {@code scratch} holds a chunk of {@link Lanes}. */
+    private static double sumOfExponentials(float[] a, int at, int n, float shift, float[] scratch) {
         double total = 0;
-        int whole = n / PARTIAL * PARTIAL;
-        for (int chunk = 0; chunk < whole; chunk += Lanes.CHUNK)
-            total += chunk(a, at + chunk, Math.min(Lanes.CHUNK, whole - chunk), shift);
-        float[] rest = new float[PARTIAL];
-        Arrays.fill(rest, Float.NEGATIVE_INFINITY);
-        System.arraycopy(a, at + whole, rest, 0, n - whole);
-        return whole == n ? total : total + chunk(rest, 0, PARTIAL, shift);
+        for (int chunk = 0; chunk < n; chunk += Lanes.CHUNK) {
+            int count = Math.min(Lanes.CHUNK, n - chunk);
+            exponentials(a, at + chunk, count, shift, scratch);
+            total += Lanes.sum(scratch, 0, 0, count);
+        }
+        return total;
     }
 
-    private static float chunk(float[] a, int at, int n, float shift) {
-        FloatVector s0 = FloatVector.zero(F);
-        FloatVector s1 = s0;
-        FloatVector s2 = s0;
-        FloatVector s3 = s0;
-        for (int i = at; i < at + n; i += PARTIAL) {
-            s0 = s0.add(VectorMath.exp(FloatVector.fromArray(F, a, i).sub(shift)));
-            if (L < 16)
-                s1 = s1.add(VectorMath.exp(FloatVector.fromArray(F, a, i + L).sub(shift)));
-            if (L < 8) {
-                s2 = s2.add(VectorMath.exp(FloatVector.fromArray(F, a, i + 2 * L).sub(shift)));
-                s3 = s3.add(VectorMath.exp(FloatVector.fromArray(F, a, i + 3 * L).sub(shift)));
-            }
-        }
-        return Lanes.total(s0, s1, s2, s3);
-    }
-
-    /** In place factor · e^(a − shift). */
-    private static void scaledExponentials(float[] a, int at, int n, float shift, float factor) {
-        int i = 0;
-        for (; i <= n - L; i += L)
-            VectorMath.exp(FloatVector.fromArray(F, a, at + i).sub(shift)).mul(factor).intoArray(a, at + i);
-        if (i < n) {
-            VectorMask<Float> rest = Lanes.first(n - i);
-            VectorMath.exp(FloatVector.fromArray(F, a, at + i, rest).sub(shift)).mul(factor).intoArray(a, at + i, rest);
-        }
+    /** result[i] = e^(a[at + i] − shift) for i &lt; n, at most a chunk. */
+    private static void exponentials(float[] a, int at, int n, float shift, float[] result) {
+        System.arraycopy(a, at, result, 0, n);
+        int whole = (n + L - 1) / L * L;
+        Arrays.fill(result, n, whole, 0);
+        VectorMath.exponentials(result, 0, whole, shift);
     }
 }

@@ -1,5 +1,7 @@
 package dev.crane.engine.backend.cpu;
 
+import java.util.Arrays;
+
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorOperators;
 
@@ -13,18 +15,32 @@ import static dev.crane.engine.backend.cpu.Panels.W;
  * A block of rows of a {@link HeadGroup} against the keys they see, in {@link Panels} of keys: panel p of the block holds the keys from
  * {@code (firstPanel + p) · W}. The arrays that its methods work on hold {@link #size} values. Whole panels are computed in tiles of four rows; what
  * a row does not see of its tile's panels is set to zero probability, so that products over keys need no mask.
- *
- * @param heads the rows
- * @param first the block's first row
- * @param rows number of its rows, at most {@link HeadGroup#BLOCK}
  */
-record ScoreBlock(HeadGroup heads, int first, int rows) {
+final class ScoreBlock {
     private static final int PANEL = BLOCK * W;
     private static final int CHUNK_PANELS = Lanes.CHUNK / W;
 
+    private final HeadGroup heads;
+    private final int first;
+    private final int rows;
+    private final int firstPanel;
+    private final int endKey;
+    /** By row, up to the last tile's last: first key seen, and one past the last. */
+    private final int[] begin = new int[BLOCK];
+    private final int[] end = new int[BLOCK];
+    private final float[] partial = new float[Lanes.PARTIAL];
+
     /** Block {@code index} of a head group. */
-    static ScoreBlock of(HeadGroup heads, int index) {
-        return new ScoreBlock(heads, index * BLOCK, Math.min(BLOCK, heads.rows() - index * BLOCK));
+    ScoreBlock(HeadGroup heads, int index) {
+        this.heads = heads;
+        first = index * BLOCK;
+        rows = Math.min(BLOCK, heads.rows() - first);
+        for (int r = 0; r < BLOCK; r++) {
+            end[r] = heads.end(first + Math.min(r, rows - 1));
+            begin[r] = heads.begin(end[r]);
+        }
+        firstPanel = begin[0] / W;
+        endKey = end[rows - 1];
     }
 
     /** Number of blocks of a head group. */
@@ -32,34 +48,48 @@ record ScoreBlock(HeadGroup heads, int first, int rows) {
         return (heads.rows() + BLOCK - 1) / BLOCK;
     }
 
-    /** First panel of keys that some row sees. */
-    int firstPanel() {
-        return heads.begin(first) / W;
+    HeadGroup heads() {
+        return heads;
     }
 
-    /** One past the last key that some row sees. */
-    int endKey() {
-        return heads.end(first + rows - 1);
+    /** The block's first row. */
+    int first() {
+        return first;
+    }
+
+    /** Number of its rows, at most {@link HeadGroup#BLOCK}. */
+    int rows() {
+        return rows;
+    }
+
+    /** First key that row r sees. */
+    int begin(int r) {
+        return begin[r];
+    }
+
+    /** One past the last key that row r sees. */
+    int end(int r) {
+        return end[r];
     }
 
     /** Length of an array of scores. */
     int size() {
-        return (Panels.count(endKey()) - firstPanel()) * PANEL;
-    }
-
-    /** First key of the panels that the tile from row r computes. */
-    int tileBegin(int r) {
-        return heads.begin(first + r) / W * W;
-    }
-
-    /** One past the last key that the tile from row r needs. */
-    int tileEnd(int r) {
-        return heads.end(first + r + ROWS - 1);
+        return (Panels.count(endKey) - firstPanel) * PANEL;
     }
 
     /** Index of row r of the panel that key {@code key} begins. */
     int at(int r, int key) {
-        return (key / W - firstPanel()) * PANEL + r * W;
+        return (key / W - firstPanel) * PANEL + r * W;
+    }
+
+    /** First key of the panels that the tile from row r computes. */
+    private int tileBegin(int r) {
+        return begin[r] / W * W;
+    }
+
+    /** One past the last key that the tile from row r needs. */
+    private int tileEnd(int r) {
+        return end[r + ROWS - 1];
     }
 
     /** Packs rows of a tensor like q, times {@code factor}; the rows that complete the last tile become zero. */
@@ -69,10 +99,10 @@ record ScoreBlock(HeadGroup heads, int first, int rows) {
             Panels.pack(source, heads.query(first + r), 0, 1, d, factor, packed, 0, BLOCK, r);
         for (int r = rows; r % ROWS != 0; r++)
             for (int p = 0; p < Panels.count(d); p++)
-                java.util.Arrays.fill(packed, (p * BLOCK + r) * W, (p * BLOCK + r + 1) * W, 0);
+                Arrays.fill(packed, (p * BLOCK + r) * W, (p * BLOCK + r + 1) * W, 0);
     }
 
-    /** Writes packed rows, times {@code factor}, to a tensor like q. */
+    /** Writes a packed row, times {@code factor}, to a tensor like q. */
     void unpack(float[] packed, int r, float factor, float[] target) {
         Panels.unpack(packed, 0, BLOCK, r, 1, heads.shape().headDim(), factor, target, heads.query(first + r), 0);
     }
@@ -80,7 +110,7 @@ record ScoreBlock(HeadGroup heads, int first, int rows) {
     /** scores[r, key] = packed[r, :] · keys[key, :], for the panels that the rows' tiles see; {@code keys} packed transposed. */
     void products(float[] packed, float[] keys, int keysAt, float[] scores) {
         int d = heads.shape().headDim();
-        for (int key = firstPanel() * W; key < endKey(); key += W)
+        for (int key = firstPanel * W; key < endKey; key += W)
             for (int r = 0; r < rows; r += ROWS)
                 if (key >= tileBegin(r) && key < tileEnd(r))
                     Panels.multiply(packed, r * W, PANEL, keys, keysAt + key * d, d, scores, at(r, key), false);
@@ -94,13 +124,13 @@ record ScoreBlock(HeadGroup heads, int first, int rows) {
     void weightedSum(float[] weights, float[] values, int valuesAt, int valueRows, float[] result) {
         int keysAtOnce = 128; // 128 keys × W values stay in the first-level cache while all tiles use them
         for (int p = 0; p < Panels.count(heads.shape().headDim()); p++)
-            for (int from = firstPanel() * W; from < endKey(); from += keysAtOnce)
+            for (int from = firstPanel * W; from < endKey; from += keysAtOnce)
                 for (int r = 0; r < rows; r += ROWS) {
-                    int begin = Math.max(from, tileBegin(r));
-                    int end = Math.min(from + keysAtOnce, tileEnd(r));
-                    if (begin < end)
-                        Panels.multiply(weights, at(r, begin), PANEL, values, valuesAt + (p * valueRows + begin) * W, end - begin, result,
-                                p * PANEL + r * W, begin > tileBegin(r));
+                    int firstKey = Math.max(from, tileBegin(r));
+                    int lastKey = Math.min(from + keysAtOnce, tileEnd(r));
+                    if (firstKey < lastKey)
+                        Panels.multiply(weights, at(r, firstKey), PANEL, values, valuesAt + (p * valueRows + firstKey) * W,
+                                lastKey - firstKey, result, p * PANEL + r * W, firstKey > tileBegin(r));
                 }
     }
 
@@ -110,38 +140,44 @@ record ScoreBlock(HeadGroup heads, int first, int rows) {
      * @param sums panels of {@code sumRows} rows, a multiple of W
      */
     void addTransposed(float[] weights, float[] packed, float[] sums, int sumsAt, int sumRows) {
-        for (int key = firstPanel() * W; key < endKey(); key += W) {
-            int begin = 0;
-            while (heads.end(first + begin) <= key)
-                begin++;
-            int end = rows;
-            while (heads.begin(first + end - 1) >= key + W)
-                end--;
+        int firstRow = 0;
+        int lastRow = 0;
+        for (int key = firstPanel * W; key < endKey; key += W) {
+            while (end[firstRow] <= key)
+                firstRow++;
+            while (lastRow < rows && begin[lastRow] < key + W)
+                lastRow++;
             for (int p = 0; p < Panels.count(heads.shape().headDim()); p++)
-                for (int j = 0; j < W && key + j < endKey(); j += ROWS)
-                    Panels.multiplyTransposed(weights, at(begin, key) + j, packed, p * PANEL + begin * W, end - begin, sums,
+                for (int j = 0; j < W && key + j < endKey; j += ROWS)
+                    Panels.multiplyTransposed(weights, at(firstRow, key) + j, packed, p * PANEL + firstRow * W, lastRow - firstRow, sums,
                             sumsAt + (p * sumRows + key + j) * W);
         }
     }
 
-    /** Sets what row r does not see of its own panels, or of all its tile's. */
-    private void setUnseen(float[] scores, int r, boolean tile, float value) {
-        int begin = heads.begin(first + r);
-        int end = heads.end(first + r);
-        int from = tile ? tileBegin(r / ROWS * ROWS) : begin / W * W;
-        int to = Panels.padded(tile ? tileEnd(r / ROWS * ROWS) : end);
-        if (r >= rows)
-            end = begin;
-        for (int key = from; key < begin; key++)
-            scores[at(r, key) + key % W] = value;
-        for (int key = end; key < to; key++)
-            scores[at(r, key) + key % W] = value;
+    /** Sets the keys from {@code from} to {@code to} of row r. */
+    private void set(float[] scores, int r, int from, int to, float value) {
+        for (int key = from; key < to;) {
+            int next = Math.min(to, (key / W + 1) * W);
+            int at = at(r, key);
+            Arrays.fill(scores, at + key % W, at + (next - 1) % W + 1, value);
+            key = next;
+        }
     }
 
-    /** Sets to zero what the tile's last rows hold beyond the block's last row. */
-    private void clearRest(float[] scores) {
+    /** Sets what row r does not see of its own panels. */
+    private void setUnseen(float[] scores, int r, float value) {
+        set(scores, r, begin[r] / W * W, begin[r], value);
+        set(scores, r, end[r], Panels.padded(end[r]), value);
+    }
+
+    /** Sets to zero what rows do not see of their tiles' panels, and all of the rows that complete the last tile. */
+    private void clearUnseen(float[] scores) {
+        for (int r = 0; r < rows; r++) {
+            set(scores, r, tileBegin(r / ROWS * ROWS), begin[r], 0);
+            set(scores, r, end[r], Panels.padded(tileEnd(r / ROWS * ROWS)), 0);
+        }
         for (int r = rows; r % ROWS != 0; r++)
-            setUnseen(scores, r, true, 0);
+            set(scores, r, tileBegin(r / ROWS * ROWS), Panels.padded(tileEnd(r / ROWS * ROWS)), 0);
     }
 
     /**
@@ -152,66 +188,69 @@ record ScoreBlock(HeadGroup heads, int first, int rows) {
      */
     void softmax(float[] scores, float[] max, double[] sum) {
         for (int r = 0; r < rows; r++) {
-            setUnseen(scores, r, false, Float.NEGATIVE_INFINITY);
-            int begin = heads.begin(first + r) / W;
-            int end = Panels.count(heads.end(first + r));
+            setUnseen(scores, r, Float.NEGATIVE_INFINITY);
             int at = at(r, 0);
-            max[r] = max(scores, at, begin, end);
+            int from = begin[r] / W;
+            int to = Panels.count(end[r]);
+            max[r] = max(scores, at, from, to);
+            VectorMath.exponentials(scores, at(r, begin[r]), to - from, W, PANEL, max[r]);
             sum[r] = 0;
-            for (int panel = begin; panel < end;) {
-                int chunk = Math.min(end, (panel / CHUNK_PANELS + 1) * CHUNK_PANELS);
-                sum[r] += exponentials(scores, at, panel, chunk, max[r]);
+            for (int panel = from; panel < to;) {
+                int chunk = Math.min(to, (panel / CHUNK_PANELS + 1) * CHUNK_PANELS);
+                sum[r] += sum(scores, at, panel, chunk, partial);
                 panel = chunk;
             }
-            setUnseen(scores, r, true, 0);
         }
-        clearRest(scores);
+        clearUnseen(scores);
     }
 
     /** Turns each row's scores s into the probabilities e^(s − logSumExp), zero where masked. */
     void probabilities(float[] scores, float[] logSumExp) {
-        for (int r = 0; r < rows; r++) {
-            int end = Panels.count(heads.end(first + r));
-            exponentials(scores, at(r, 0), heads.begin(first + r) / W, end, logSumExp[heads.perHead(first + r)]);
-            setUnseen(scores, r, true, 0);
-        }
-        clearRest(scores);
+        for (int r = 0; r < rows; r++)
+            VectorMath.exponentials(scores, at(r, begin[r]), Panels.count(end[r]) - begin[r] / W, W, PANEL,
+                    logSumExp[heads.perHead(first + r)]);
+        clearUnseen(scores);
     }
 
-    private static float max(float[] scores, int at, int begin, int end) {
-        FloatVector max = FloatVector.broadcast(F, Float.NEGATIVE_INFINITY);
-        for (int panel = begin; panel < end; panel++) {
+    private static float max(float[] scores, int at, int from, int to) {
+        FloatVector m0 = FloatVector.broadcast(F, Float.NEGATIVE_INFINITY);
+        FloatVector m1 = m0;
+        for (int panel = from; panel < to; panel++) {
             FloatVector v0 = FloatVector.fromArray(F, scores, at + panel * PANEL);
             FloatVector v1 = FloatVector.fromArray(F, scores, at + panel * PANEL + L);
-            max = max.blend(v0, v0.compare(VectorOperators.GT, max));
-            max = max.blend(v1, v1.compare(VectorOperators.GT, max));
+            m0 = m0.blend(v0, v0.compare(VectorOperators.GT, m0));
+            m1 = m1.blend(v1, v1.compare(VectorOperators.GT, m1));
         }
-        return max.reduceLanes(VectorOperators.MAX);
+        return m0.blend(m1, m1.compare(VectorOperators.GT, m0)).reduceLanes(VectorOperators.MAX);
     }
 
-    /** In place s → e^(s − shift); gives the sum, in the order of {@link Lanes}. */
-    private static float exponentials(float[] scores, int at, int begin, int end, float shift) {
+    /** The sum over some panels of a row, in the order of {@link Lanes}. */
+    private static float sum(float[] scores, int at, int from, int to, float[] partial) {
         FloatVector s0 = FloatVector.zero(F);
         FloatVector s1 = s0;
         FloatVector s2 = s0;
         FloatVector s3 = s0;
-        for (int panel = begin; panel < end; panel++) {
-            FloatVector v0 = VectorMath.exp(FloatVector.fromArray(F, scores, at + panel * PANEL).sub(shift));
-            v0.intoArray(scores, at + panel * PANEL);
-            FloatVector v1 = VectorMath.exp(FloatVector.fromArray(F, scores, at + panel * PANEL + L).sub(shift));
-            v1.intoArray(scores, at + panel * PANEL + L);
-            if (L == 4 && panel % 2 == 1) {
+        for (int panel = from; panel < to; panel++) {
+            FloatVector v0 = FloatVector.fromArray(F, scores, at + panel * PANEL);
+            FloatVector v1 = FloatVector.fromArray(F, scores, at + panel * PANEL + L);
+            if (L == 16)
+                s0 = s0.add(v0).add(v1);
+            else if (L == 8 || panel % 2 == 0) {
+                s0 = s0.add(v0);
+                s1 = s1.add(v1);
+            } else {
                 s2 = s2.add(v0);
                 s3 = s3.add(v1);
-            } else {
-                s0 = s0.add(v0);
-                if (L == 16)
-                    s0 = s0.add(v1);
-                else
-                    s1 = s1.add(v1);
             }
         }
-        return Lanes.total(s0, s1, s2, s3);
+        s0.intoArray(partial, 0);
+        if (L < 16)
+            s1.intoArray(partial, L);
+        if (L < 8) {
+            s2.intoArray(partial, 2 * L);
+            s3.intoArray(partial, 3 * L);
+        }
+        return Lanes.pairwise(partial);
     }
 
     /**
@@ -220,18 +259,31 @@ record ScoreBlock(HeadGroup heads, int first, int rows) {
      * @param factors output: the derivative 1 − tanh², or with {@code ratio} the result over s; or null
      */
     void softcap(float[] scores, float cap, boolean ratio, float[] factors) {
+        float[] scratch = new float[UnaryFunction.SCRATCH];
         for (int r = 0; r < rows; r++)
-            for (int panel = heads.begin(first + r) / W; panel < Panels.count(heads.end(first + r)); panel++)
-                for (int i = at(r, panel * W); i < at(r, panel * W) + W; i += L) {
-                    FloatVector s = FloatVector.fromArray(F, scores, i);
-                    FloatVector tanh = VectorMath.tanh(s.div(cap));
-                    FloatVector y = tanh.mul(cap);
-                    y.intoArray(scores, i);
-                    if (factors != null && ratio)
-                        y.div(s).blend(1f, s.compare(VectorOperators.EQ, 0f)).intoArray(factors, i);
-                    else if (factors != null)
-                        tanh.mul(tanh).neg().add(1f).intoArray(factors, i);
-                }
+            for (int panel = begin[r] / W; panel < Panels.count(end[r]); panel++) {
+                int at = at(r, panel * W);
+                if (factors != null)
+                    System.arraycopy(scores, at, factors, at, W);
+                for (int i = at; i < at + W; i++)
+                    scores[i] /= cap;
+                UnaryFunction.TANH.apply(scores, at, scores, at, W, scratch);
+                if (factors != null)
+                    softcapFactors(scores, at, cap, ratio, factors);
+                RowArithmetic.scale(scores, at, cap, W);
+            }
+    }
+
+    /** From {@code factors} the scores, and {@code tanh} of them over the cap. */
+    private static void softcapFactors(float[] tanh, int at, float cap, boolean ratio, float[] factors) {
+        for (int i = at; i < at + W; i += L) {
+            FloatVector s = FloatVector.fromArray(F, factors, i);
+            FloatVector t = FloatVector.fromArray(F, tanh, i);
+            if (ratio)
+                t.mul(cap).div(s).blend(1f, s.compare(VectorOperators.EQ, 0f)).intoArray(factors, i);
+            else
+                t.neg().fma(t, FloatVector.broadcast(F, 1f)).intoArray(factors, i);
+        }
     }
 
     /** In place s → s + slope · (key − the query's own key), the slope that of the row's head. */
@@ -254,15 +306,15 @@ record ScoreBlock(HeadGroup heads, int first, int rows) {
      * @param shift by row: Σ dOut · out
      */
     void softmaxBackward(float[] probabilities, float[] dScores, float[] shift, float[] factors) {
-        for (int r = 0; r < rows; r++) {
-            for (int panel = heads.begin(first + r) / W; panel < Panels.count(heads.end(first + r)); panel++)
-                for (int i = at(r, panel * W); i < at(r, panel * W) + W; i += L) {
-                    FloatVector p = FloatVector.fromArray(F, probabilities, i);
-                    FloatVector ds = FloatVector.fromArray(F, dScores, i).sub(shift[r]).mul(p);
-                    (factors == null ? ds : ds.mul(FloatVector.fromArray(F, factors, i))).intoArray(dScores, i);
-                }
-            setUnseen(dScores, r, true, 0);
-        }
-        clearRest(dScores);
+        for (int r = 0; r < rows; r++)
+            for (int panel = begin[r] / W; panel < Panels.count(end[r]); panel++) {
+                int at = at(r, panel * W);
+                for (int i = at; i < at + W; i += L)
+                    FloatVector.fromArray(F, dScores, i).sub(shift[r]).mul(FloatVector.fromArray(F, probabilities, i)).intoArray(dScores,
+                            i);
+                if (factors != null)
+                    RowArithmetic.multiply(dScores, at, 1, factors, at, dScores, at, W);
+            }
+        clearUnseen(dScores);
     }
 }

@@ -1,16 +1,17 @@
 package dev.crane.engine.backend.cpu;
 
-import jdk.incubator.vector.FloatVector;
-import jdk.incubator.vector.VectorOperators;
-
 import dev.crane.engine.backend.Activation;
 
-import static dev.crane.engine.backend.cpu.Lanes.F;
 import static dev.crane.engine.backend.cpu.Lanes.L;
 
 /** The functions of one variable that ops apply to whole rows. */
 enum UnaryFunction {
-    SIGMOID, SILU, SILU_DERIVATIVE, NORMAL_DISTRIBUTION, GELU, GELU_DERIVATIVE, GELU_TANH_RATIO, GELU_TANH, GELU_TANH_DERIVATIVE, STEP, RELU, EXP, TANH;
+    EXP, SIGMOID, SILU, SILU_DERIVATIVE, TANH, NORMAL_DISTRIBUTION, GELU, GELU_DERIVATIVE, GELU_TANH_RATIO, GELU_TANH, GELU_TANH_DERIVATIVE, RELU, STEP;
+
+    /** Length of the scratch array that {@link #apply} needs. */
+    static final int SCRATCH = 1024;
+    /** Values between passes, so that they stay in the first-level cache; a multiple of every vector length. */
+    private static final int BLOCK = SCRATCH - 32;
 
     /** a. */
     static UnaryFunction value(Activation activation) {
@@ -42,36 +43,60 @@ enum UnaryFunction {
         };
     }
 
-    /** y[yAt + i] = f(x[xAt + i]) for i &lt; n; x and y may be the same place. */
-    void apply(float[] x, int xAt, float[] y, int yAt, int n) {
-        int i = 0;
-        for (; i <= n - L; i += L)
-            store(FloatVector.fromArray(F, x, xAt + i), y, yAt + i);
-        if (i < n) {
-            float[] rest = new float[L];
-            System.arraycopy(x, xAt + i, rest, 0, n - i);
-            store(FloatVector.fromArray(F, rest, 0), rest, 0);
-            System.arraycopy(rest, 0, y, yAt + i, n - i);
+    /** y[yAt + i] = f(x[xAt + i]) for i &lt; n, with {@link #SCRATCH} values to work in. */
+    void apply(float[] x, int xAt, float[] y, int yAt, int n, float[] scratch) {
+        int whole = n / L * L;
+        for (int i = 0; i < whole; i += BLOCK)
+            block(x, xAt + i, y, yAt + i, Math.min(BLOCK, whole - i), scratch);
+        if (whole < n) {
+            int in = BLOCK;
+            int out = in + L;
+            System.arraycopy(x, xAt + whole, scratch, in, n - whole);
+            block(scratch, in, scratch, out, L, scratch);
+            System.arraycopy(scratch, out, y, yAt + whole, n - whole);
         }
     }
 
-    // Every case stores its own result: a vector that came out of the switch would be an object on the heap.
-    private void store(FloatVector x, float[] y, int at) {
+    /** The same for n ≤ BLOCK, a multiple of the vector length; uses the first n values of scratch. */
+    private void block(float[] x, int xAt, float[] y, int yAt, int n, float[] scratch) {
         switch (this) {
-            case SIGMOID -> VectorMath.sigmoid(x).intoArray(y, at);
-            case SILU -> VectorMath.sigmoid(x).mul(x).intoArray(y, at);
-            case SILU_DERIVATIVE -> VectorMath.siluDerivative(x).intoArray(y, at);
-            case NORMAL_DISTRIBUTION -> VectorMath.normalDistribution(x).intoArray(y, at);
-            case GELU -> VectorMath.normalDistribution(x).mul(x).intoArray(y, at);
-            case GELU_DERIVATIVE -> VectorMath.geluDerivative(x).intoArray(y, at);
-            case GELU_TANH_RATIO -> VectorMath.geluTanhRatio(x).intoArray(y, at);
-            case GELU_TANH -> VectorMath.geluTanhRatio(x).mul(x).intoArray(y, at);
-            case GELU_TANH_DERIVATIVE -> VectorMath.geluTanhDerivative(x).intoArray(y, at);
-            case STEP -> // 1 above 0, 0 up to it, NaN at NaN
-                x.blend(0f, x.compare(VectorOperators.LE, 0f)).blend(1f, x.compare(VectorOperators.GT, 0f)).intoArray(y, at);
-            case RELU -> x.blend(0f, x.compare(VectorOperators.LE, 0f)).intoArray(y, at);
-            case EXP -> VectorMath.exp(x).intoArray(y, at);
-            case TANH -> VectorMath.tanh(x).intoArray(y, at);
+            case EXP -> {
+                System.arraycopy(x, xAt, scratch, 0, n);
+                VectorMath.exponentials(scratch, 0, n, 0);
+                System.arraycopy(scratch, 0, y, yAt, n);
+            }
+            case SIGMOID, SILU, SILU_DERIVATIVE -> {
+                VectorMath.negativeSize(x, xAt, scratch, n);
+                VectorMath.exponentials(scratch, 0, n, 0);
+                if (this == SILU_DERIVATIVE)
+                    VectorMath.siluDerivative(x, xAt, scratch, y, yAt, n);
+                else
+                    VectorMath.sigmoid(x, xAt, scratch, this == SILU, y, yAt, n);
+            }
+            case TANH -> {
+                VectorMath.twiceSize(x, xAt, scratch, n);
+                VectorMath.exponentials(scratch, 0, n, 0);
+                VectorMath.tanh(x, xAt, scratch, y, yAt, n);
+            }
+            case NORMAL_DISTRIBUTION, GELU, GELU_DERIVATIVE -> {
+                VectorMath.bellArgument(x, xAt, scratch, n);
+                VectorMath.exponentials(scratch, 0, n, 0);
+                VectorMath.bell(x, xAt, scratch, n);
+                VectorMath.normalDistribution(x, xAt, scratch, y, yAt, n);
+                if (this == GELU)
+                    RowArithmetic.multiply(y, yAt, 1, x, xAt, y, yAt, n);
+                else if (this == GELU_DERIVATIVE)
+                    VectorMath.addTimesDensity(x, xAt, scratch, y, yAt, n);
+            }
+            case GELU_TANH_RATIO, GELU_TANH, GELU_TANH_DERIVATIVE -> {
+                VectorMath.geluTanhArgument(x, xAt, scratch, n);
+                VectorMath.exponentials(scratch, 0, n, 0);
+                if (this == GELU_TANH_DERIVATIVE)
+                    VectorMath.geluTanhDerivative(x, xAt, scratch, y, yAt, n);
+                else
+                    VectorMath.sigmoid(x, xAt, scratch, this == GELU_TANH, y, yAt, n);
+            }
+            case RELU, STEP -> VectorMath.relu(x, xAt, this == STEP, y, yAt, n);
         }
     }
 }

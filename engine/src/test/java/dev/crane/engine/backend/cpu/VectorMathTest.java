@@ -18,7 +18,7 @@ class VectorMathTest {
             int n = 0;
             for (; n < x.length && bits <= Integer.MAX_VALUE; n++, bits += step)
                 x[n] = Float.intBitsToFloat((int) bits);
-            function.apply(x, 0, y, 0, n);
+            function.apply(x, 0, y, 0, n, new float[UnaryFunction.SCRATCH]);
             for (int i = 0; i < n; i++)
                 if (Float.isNaN(x[i]))
                     assertTrue(Float.isNaN(y[i]));
@@ -56,7 +56,7 @@ class VectorMathTest {
                 0,
                 -0f};
         float[] y = new float[x.length];
-        UnaryFunction.EXP.apply(x, 0, y, 0, x.length);
+        UnaryFunction.EXP.apply(x, 0, y, 0, x.length, new float[UnaryFunction.SCRATCH]);
         for (int i = 0; i < x.length; i++) // one subnormal step, where the results are subnormal
             assertEquals(Math.exp(x[i]), y[i], Math.max(1.1 * Math.ulp((float) Math.exp(x[i])), Float.MIN_VALUE / 2), "exp(" + x[i] + ")");
         assertTrue(Float.isFinite(y[0]));
@@ -76,7 +76,7 @@ class VectorMathTest {
     void tanhWithinTwoUlpEverywhereAndOdd() {
         within(UnaryFunction.TANH, 4099, 2, Math::tanh);
         float[] zeros = {0f, -0f};
-        UnaryFunction.TANH.apply(zeros, 0, zeros, 0, 2);
+        UnaryFunction.TANH.apply(zeros, 0, zeros, 0, 2, new float[UnaryFunction.SCRATCH]);
         assertEquals(0, Float.floatToRawIntBits(zeros[0]));
         assertEquals(Float.floatToRawIntBits(-0f), Float.floatToRawIntBits(zeros[1]));
     }
@@ -124,7 +124,7 @@ class VectorMathTest {
 
     private static void check(UnaryFunction derivative, float x, DoubleUnaryOperator f, double h) {
         float[] y = {x};
-        derivative.apply(y, 0, y, 0, 1);
+        derivative.apply(y, 0, y, 0, 1, new float[UnaryFunction.SCRATCH]);
         double quotient = (f.applyAsDouble(x + h) - f.applyAsDouble(x - h)) / (2 * h);
         assertEquals(quotient, y[0], 5e-7, derivative + " at " + x);
     }
