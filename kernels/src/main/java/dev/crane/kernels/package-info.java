@@ -1,2 +1,2 @@
-/** CUDA kernels and their launchers, one for each op; none so far. */
+/** CUDA kernels and their launchers, one for each op. */
 package dev.crane.kernels;
