@@ -12,17 +12,23 @@ import dev.crane.engine.backend.Tensor;
  * @param sequences the sequence of the cache that each segment of the pass continues
  * @param segments of the pass
  */
-record CacheView(KeyValueCache cache, int[] sequences, Segments segments) {
-    /** Tokens that each of the pass's sequences has had before. */
-    int[] past() {
+record CacheView(KeyValueCache cache, int[] sequences, Segments segments) implements EarlierTokens {
+    @Override
+    public int[] past() {
         int[] past = new int[sequences.length];
         for (int i = 0; i < past.length; i++)
             past[i] = cache.length(sequences[i]);
         return past;
     }
 
+    @Override
+    public void attend(int layer, Tensor k, Tensor v, Workspace tensors, Backend backend, Attention attention) {
+        store(layer, k, v, backend);
+        attention.over(cache.keys(layer), cache.values(layer), ranges());
+    }
+
     /** Puts the new tokens' rotated keys and values behind the earlier ones. */
-    void store(int layer, Tensor k, Tensor v, Backend backend) {
+    private void store(int layer, Tensor k, Tensor v, Backend backend) {
         for (int i = 0; i < sequences.length; i++) {
             int row = cache.start(sequences[i]) + cache.length(sequences[i]);
             backend.copyRows(k, segments.start(i), cache.keys(layer), row, segments.length(i));
@@ -31,7 +37,7 @@ record CacheView(KeyValueCache cache, int[] sequences, Segments segments) {
     }
 
     /** Where each sequence's keys lie, the new ones included. */
-    KeyRanges ranges() {
+    private KeyRanges ranges() {
         int[] starts = new int[sequences.length];
         int[] lengths = past();
         for (int i = 0; i < starts.length; i++) {

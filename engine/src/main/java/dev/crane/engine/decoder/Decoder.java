@@ -103,7 +103,7 @@ public final class Decoder implements AutoCloseable {
         try {
             return run(pass);
         } catch (NonFiniteException found) {
-            if (pass.isTracing() || pass.cache != null)
+            if (pass.isTracing() || pass.earlier != null)
                 throw found;
             try (Pass alone = pass.tracing(found.sequence())) {
                 run(alone);
@@ -159,14 +159,13 @@ public final class Decoder implements AutoCloseable {
         rotate(q, k, layer, pass, false);
         Tensor mixed = tensors.allocate(pass.tokens(), spec.attention().queryWidth());
         Tensor logSumExp = tensors.allocate(pass.tokens(), spec.attention().heads());
-        if (pass.cache == null) {
+        if (pass.earlier == null) {
             backend.attention(q, k, v, shape(layer), pass.segments, KeyRanges.same(pass.segments), mixed, logSumExp);
             pass.readProbabilities(layer, q, k, logSumExp, shape(layer));
         } else {
-            pass.cache.store(layer, k, v, backend);
-            KeyValueCache cache = pass.cache.cache();
-            backend.attention(q, cache.keys(layer), cache.values(layer), shape(layer), pass.segments, pass.cache.ranges(), mixed,
-                    logSumExp);
+            Tensor queries = q;
+            pass.earlier.attend(layer, k, v, tensors, backend, (keys, values, ranges) -> backend.attention(queries, keys, values,
+                    shape(layer), pass.segments, ranges, mixed, logSumExp));
         }
         tensors.release(q, k, v);
 
@@ -243,6 +242,11 @@ public final class Decoder implements AutoCloseable {
     /** Whether a sequence's earlier keys no longer hold when it reaches this length. */
     boolean positionsChangeAt(int length) {
         return spec.positions().stream().anyMatch(positions -> RopeTable.changesAt((Positions.Rope) positions, length));
+    }
+
+    /** Whether what a token gives depends on it and the tokens before it alone. LongRoPE's angles depend on how long the sequence becomes. */
+    boolean sharesPrefixes() {
+        return spec.positions().stream().noneMatch(p -> p instanceof Positions.Rope rope && rope.scaling() instanceof RopeScaling.LongRope);
     }
 
     AttentionShape shape(int layer) {

@@ -6,7 +6,9 @@ import java.util.List;
 import java.util.stream.IntStream;
 
 import dev.crane.engine.ForwardRequest;
+import dev.crane.engine.ForwardRequest.Output;
 import dev.crane.engine.ForwardResult;
+import dev.crane.engine.NonFiniteException;
 import dev.crane.engine.backend.Backend;
 import dev.crane.engine.backend.Segments;
 import dev.crane.engine.backend.Tensor;
@@ -32,6 +34,8 @@ final class ForwardPass {
     }
 
     ForwardResult run() {
+        if (request.output() == Output.NEXT_LOGPROBS && request.captures().isEmpty() && decoder.sharesPrefixes())
+            return nextLogprobs(SharedPrefixes.of(batch, request.interventionOf()));
         CaptureSheet captures = new CaptureSheet(backend, request.captures());
         try (Pass pass = new Pass(decoder.spec(), backend, batch, edits.on(request.interventionOf()), captures, Keep.NOTHING, null)) {
             Tensor hidden = decoder.hidden(pass);
@@ -41,8 +45,45 @@ final class ForwardPass {
                 case NONE -> new ForwardResult(List.of(), List.of(), List.of(), captures.values());
                 case LAST_LOGITS -> new ForwardResult(lastLogits(head), List.of(), List.of(), captures.values());
                 case ALL_LOGITS -> new ForwardResult(allLogits(head), List.of(), List.of(), captures.values());
-                case NEXT_LOGPROBS -> nextLogprobs(head, captures);
+                case NEXT_LOGPROBS ->
+                    nextLogprobs(pass, head, IntStream.range(0, segments.count()).mapToObj(this::rowsOf).toArray(int[][]::new), captures);
             };
+        }
+    }
+
+    private ForwardResult nextLogprobs(Pass pass, VocabularyHead head, int[][] rows, CaptureSheet captures) {
+        NextLogprobs scores = new NextLogprobs(batch, request.firstScored(), rows);
+        scores.compute(head, pass.tensors, backend);
+        return new ForwardResult(List.of(), scores.logprobs(), scores.greedy(), captures.values());
+    }
+
+    /** The same with nothing to read on the way: what sequences have in common is run once. */
+    private ForwardResult nextLogprobs(SharedPrefixes shared) {
+        int[] setOf = request.interventionOf() == null
+                ? null
+                : Arrays.stream(shared.sequences()).map(b -> request.interventionOf()[b]).toArray();
+        CaptureSheet none = new CaptureSheet(backend, List.of());
+        try (Pass pass = new Pass(decoder.spec(), backend, shared.fresh(), edits.on(setOf), none, Keep.NOTHING,
+                shared.isSharing() ? shared : null)) {
+            Tensor hidden = decoder.hidden(pass);
+            return nextLogprobs(pass, new VocabularyHead(decoder, pass, hidden), shared.rows(), none);
+        } catch (NonFiniteException e) {
+            int b = shared.sequences()[e.sequence()];
+            throw shared.isSharing() ? alone(b, e) : e.withSequence(b);
+        }
+    }
+
+    /** A sequence of a pass that failed, run from its first token: says where the failure really begins. */
+    private NonFiniteException alone(int b, NonFiniteException among) {
+        int[] ids = Arrays.copyOfRange(batch.ids(), segments.start(b), segments.start(b) + segments.length(b));
+        int[] setOf = request.interventionOf() == null ? null : new int[]{request.interventionOf()[b]};
+        int[] first = request.firstScored() == null ? null : new int[]{request.firstScored()[b]};
+        try {
+            decoder.forward(PackedBatch.of(List.of(ids)),
+                    new ForwardRequest(Output.NEXT_LOGPROBS, List.of(), request.interventions(), setOf, first));
+            return among.withSequence(b);
+        } catch (NonFiniteException e) {
+            return e.withSequence(b);
         }
     }
 
@@ -65,42 +106,6 @@ final class ForwardPass {
             result.add(all);
         }
         return result;
-    }
-
-    /** Only the rows that predict a token of their sequence go through the vocabulary. */
-    private ForwardResult nextLogprobs(VocabularyHead head, CaptureSheet captures) {
-        int[] rows = IntStream.range(0, segments.count())
-                .flatMap(b -> IntStream.range(segments.start(b) + firstScored(b) - 1, segments.start(b) + segments.length(b) - 1))
-                .toArray();
-        float[] logprobs = new float[rows.length];
-        int[] greedy = new int[rows.length];
-        head.logits(rows, (from, logits) -> {
-            int[] next = IntStream.range(from, from + logits.rows()).map(i -> batch.ids()[rows[i] + 1]).toArray();
-            float[] some = new float[next.length];
-            int[] best = new int[next.length];
-            backend.tokenLogprobs(logits, next, some, best);
-            System.arraycopy(some, 0, logprobs, from, some.length);
-            System.arraycopy(best, 0, greedy, from, best.length);
-        });
-        List<float[]> ofSequence = new ArrayList<>();
-        List<boolean[]> hits = new ArrayList<>();
-        int at = 0;
-        for (int b = 0; b < segments.count(); b++) {
-            float[] own = new float[segments.length(b) - 1];
-            boolean[] hit = new boolean[own.length];
-            Arrays.fill(own, Float.NaN);
-            for (int t = firstScored(b) - 1; t < own.length; t++, at++) {
-                own[t] = logprobs[at];
-                hit[t] = greedy[at] == batch.ids()[segments.start(b) + t + 1];
-            }
-            ofSequence.add(own);
-            hits.add(hit);
-        }
-        return new ForwardResult(List.of(), ofSequence, hits, captures.values());
-    }
-
-    private int firstScored(int b) {
-        return request.firstScored() == null ? 1 : request.firstScored()[b];
     }
 
     /** Captured logits are read sequence by sequence, each whole, because a reduction needs all its rows at once. */

@@ -17,8 +17,8 @@ import dev.crane.engine.relevance.Target;
  * Q = heads · headDim, K = kvHeads · headDim, H = heads, I = intermediate width, L = layers, V = vocabulary, all in f32 (4 bytes):
  *
  * <ul>
- * <li>forward, a token: h for the stream, and the largest of its stages: 2h + 1 (norm), h + Q + 2K + 1 (q, k, v), 2Q + 2K + H + 1 (attention), Q + h + H + 1
- * (its projection), 3I + 1 (MLP; 4I + 1 when {@code mlp.act} is captured), I + h + 1 (down);
+ * <li>forward, a token: h for the stream, and the largest of its stages: 2h + 1 (norm), h + Q + 2K + 1 (q, k, v), 2Q + 2K + H + 1 (attention; 2K more with
+ * NEXT_LOGPROBS, for sequences that share a beginning), Q + h + H + 1 (its projection), 3I + 1 (MLP; 4I + 1 when {@code mlp.act} is captured), I + h + 1 (down);
  * <li>kept for backward, a token and layer: 2Q + 2K + 2I + H + 2 (q, k, v, attention's output, gate, up, log-sum-exp, two 1/σ), 2h more when 1/σ is not
  * detached, the width of each other site where relevance is read or an edit stands, 1 for each site of the row gradient;
  * <li>relevance, a token: L times what is kept, h for the stream or its gradient, h + 1 for the end of the stream, and the largest stage of forward (2h + 1, Q + K + 1,
@@ -55,7 +55,9 @@ public record MemoryPlan(DecoderSpec spec, long activationBytes) {
         long k = spec.attention().keyValueWidth();
         long i = spec.mlp().intermediate();
         long heads = spec.attention().heads();
-        return FLOAT * (h + 1 + largest(2 * h, h + q + 2 * k, 2 * q + 2 * k + heads, q + h + heads, (act ? 4 : 3) * i, h + 2 * i, i + h));
+        long gathered = request.output() == Output.NEXT_LOGPROBS ? 2 * k : 0;
+        return FLOAT * (h + 1
+                + largest(2 * h, h + q + 2 * k, 2 * q + 2 * k + heads + gathered, q + h + heads, (act ? 4 : 3) * i, h + 2 * i, i + h));
     }
 
     /** Bytes a token in a relevance pass that keeps every layer. */

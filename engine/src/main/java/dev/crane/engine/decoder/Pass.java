@@ -24,8 +24,8 @@ final class Pass implements AutoCloseable {
     final PackedBatch batch;
     final Segments segments;
     final Workspace tensors;
-    /** Where keys and values of earlier tokens lie, or null. */
-    final CacheView cache;
+    /** The tokens before those of this pass, or null where it begins with the first ones. */
+    final EarlierTokens earlier;
     final Keep keep;
     /** For the final norm's backward: its input and 1/σ; null unless kept. */
     Tensor finalInput;
@@ -38,14 +38,14 @@ final class Pass implements AutoCloseable {
     private final boolean again;
     private final boolean tracing;
 
-    /** A pass from the first token on. */
+    /** @param earlier the tokens before those of the batch, or null */
     Pass(DecoderSpec spec, Backend backend, PackedBatch batch, Map<HookPoint, UnitEdits> edits, CaptureSheet captures, Keep keep,
-            CacheView cache) {
-        this(backend, batch, new Workspace(backend), edits, captures, keep, activations(spec.layers()), cache, false, false);
+            EarlierTokens earlier) {
+        this(backend, batch, new Workspace(backend), edits, captures, keep, activations(spec.layers()), earlier, false, false);
     }
 
     private Pass(Backend backend, PackedBatch batch, Workspace tensors, Map<HookPoint, UnitEdits> edits, CaptureSheet captures, Keep keep,
-            List<LayerActivations> layers, CacheView cache, boolean again, boolean tracing) {
+            List<LayerActivations> layers, EarlierTokens earlier, boolean again, boolean tracing) {
         this.backend = backend;
         this.batch = batch;
         this.segments = batch.segments();
@@ -54,7 +54,7 @@ final class Pass implements AutoCloseable {
         this.captures = captures;
         this.keep = keep;
         this.layers = layers;
-        this.cache = cache;
+        this.earlier = earlier;
         this.again = again;
         this.tracing = tracing;
     }
@@ -81,7 +81,7 @@ final class Pass implements AutoCloseable {
 
     /** Position of each sequence's first token. */
     int[] past() {
-        return cache == null ? new int[segments.count()] : cache.past();
+        return earlier == null ? new int[segments.count()] : earlier.past();
     }
 
     /** What is kept of a layer. */

@@ -32,7 +32,15 @@ class MemoryPlanTest {
                     ? List.of(r, r, r, r)
                     : List.of(),
             new MlpSpec(64, Activation.SILU, true, true), false, 1, 0, false);
-    private static final PackedBatch BATCH = PackedBatch.of(List.of(new int[30], new int[12], new int[1], new int[40]));
+    private static final PackedBatch BATCH = PackedBatch.of(List.of(sequence(30, 1), sequence(12, 2), sequence(1, 3), sequence(40, 4)));
+
+    /** Beginning with other tokens than the rest, so that nothing is shared. */
+    private static int[] sequence(int length, int first) {
+        int[] ids = new int[length];
+        ids[0] = first;
+        return ids;
+    }
+
     private static final Set<Site> MLP = EnumSet.of(Site.MLP_GATE, Site.MLP_UP, Site.MLP_DOWN, Site.MLP_NEURON);
 
     /** The peak is never above the formula, and the formula, a sum of each stage's largest, at most this far above the peak. */
