@@ -18,10 +18,12 @@ final class PlainActivation {
     void forward(float[] x, int width, Activation activation, Segments segments, UnitEdits edits, float[] act) {
         UnaryFunction value = UnaryFunction.value(activation);
         tasks.rows(segments.rows(), width, (from, to) -> {
+            float[] scratch = buffers.take(UnaryFunction.SCRATCH);
             for (int t = from; t < to; t++) {
-                value.apply(x, t * width, act, t * width, width);
+                value.apply(x, t * width, act, t * width, width, scratch);
                 RowEdits.apply(act, t * width, width, RowEdits.of(edits, segments, t));
             }
+            buffers.give(scratch);
         });
     }
 
@@ -29,20 +31,22 @@ final class PlainActivation {
         UnaryFunction value = UnaryFunction.value(activation);
         UnaryFunction factor = rule.activationRatio() ? UnaryFunction.ratio(activation) : UnaryFunction.derivative(activation);
         tasks.rows(segments.rows(), width, (from, to) -> {
-            float[] scratch = buffers.take(2 * width);
+            float[] scratch = buffers.take(UnaryFunction.SCRATCH);
+            float[] rows = buffers.take(2 * width);
             for (int t = from; t < to; t++) {
                 int at = t * width;
                 UnitEdits.Edit edit = RowEdits.of(edits, segments, t);
-                System.arraycopy(dAct, at, scratch, 0, width);
+                System.arraycopy(dAct, at, rows, 0, width);
                 if (edit != null) {
-                    value.apply(x, at, scratch, width, width);
-                    RowEdits.apply(scratch, width, width, edit);
-                    RowEdits.backward(scratch, 0, scratch, width, width, edit);
+                    value.apply(x, at, rows, width, width, scratch);
+                    RowEdits.apply(rows, width, width, edit);
+                    RowEdits.backward(rows, 0, rows, width, width, edit);
                 }
-                factor.apply(x, at, dx, at, width);
-                RowArithmetic.multiply(dx, at, 1, scratch, 0, dx, at, width);
+                factor.apply(x, at, dx, at, width, scratch);
+                RowArithmetic.multiply(dx, at, 1, rows, 0, dx, at, width);
             }
             buffers.give(scratch);
+            buffers.give(rows);
         });
     }
 }

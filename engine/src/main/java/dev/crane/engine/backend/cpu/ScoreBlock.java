@@ -290,9 +290,9 @@ final class ScoreBlock {
     void alibi(float[] scores) {
         FloatVector lanes = FloatVector.zero(F).addIndex(1);
         for (int r = 0; r < rows; r++) {
-            int own = heads.end(first + r) - 1;
+            int own = end[r] - 1;
             float slope = heads.shape().slope(heads.head(first + r));
-            for (int key = heads.begin(first + r) / W * W; key <= own; key += L) {
+            for (int key = begin[r] / W * W; key <= own; key += L) {
                 int i = at(r, key) + key % W;
                 lanes.add((float) (key - own)).fma(FloatVector.broadcast(F, slope), FloatVector.fromArray(F, scores, i)).intoArray(scores,
                         i);
