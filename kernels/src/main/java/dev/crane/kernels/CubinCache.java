@@ -42,18 +42,21 @@ final class CubinCache {
         return folder;
     }
 
-    /** The name for something made from these texts. */
-    static String key(String name, String architecture, Iterable<String> madeFrom) {
+    /** The name of a file in the cache. */
+    record Key(String name) {}
+
+    /** The key of something made from these texts. */
+    static Key key(String name, String architecture, Iterable<String> madeFrom) {
         MessageDigest digest = sha256();
         for (String text : madeFrom) {
             digest.update(text.getBytes(StandardCharsets.UTF_8));
             digest.update((byte) 0);
         }
-        return "%s-%s-%s".formatted(name, architecture, HexFormat.of().formatHex(digest.digest(), 0, 16));
+        return new Key("%s-%s-%s".formatted(name, architecture, HexFormat.of().formatHex(digest.digest(), 0, 16)));
     }
 
-    /** What was kept under a name, whole. */
-    Optional<byte[]> get(String key) {
+    /** What was kept under a key, whole. */
+    Optional<byte[]> get(Key key) {
         try {
             byte[] file = Files.readAllBytes(file(key));
             if (file.length < DIGEST_BYTES) {
@@ -66,11 +69,11 @@ final class CubinCache {
         }
     }
 
-    /** Keeps something under a name; others that do the same at the same time do no harm. */
-    void put(String key, byte[] image) {
+    /** Keeps something under a key; others that do the same at the same time do no harm. */
+    void put(Key key, byte[] image) {
         try {
             Files.createDirectories(folder);
-            Path temporary = Files.createTempFile(folder, key, ".tmp");
+            Path temporary = Files.createTempFile(folder, key.name, ".tmp");
             try {
                 byte[] file = Arrays.copyOf(sha256().digest(image), DIGEST_BYTES + image.length);
                 System.arraycopy(image, 0, file, DIGEST_BYTES, image.length);
@@ -84,8 +87,8 @@ final class CubinCache {
         }
     }
 
-    private Path file(String key) {
-        return folder.resolve(key + ".cubin");
+    private Path file(Key key) {
+        return folder.resolve(key.name + ".cubin");
     }
 
     private static MessageDigest sha256() {

@@ -20,6 +20,10 @@ import dev.crane.cuda.Parameter;
 /**
  * The CUDA kernels on one device. A source is loaded when a kernel of it is first asked for: from the fatbin that {@code nvcc} made when the project was
  * built, if there is one with code for the device; otherwise NVRTC compiles it now, or did so before and the result is still in the cache.
+ *
+ * <p>
+ * A source whose backward a relevance rule changes includes {@code rule.cuh}; it is compiled once for each rule in use, with {@code rules/NAME.cuh} in its
+ * place.
  */
 public final class KernelLibrary implements AutoCloseable {
 
@@ -35,10 +39,19 @@ public final class KernelLibrary implements AutoCloseable {
 
     private record Loaded(Module module, Origin origin) {}
 
+    /** A source, and the rule it is compiled for; null where it includes none. */
+    private record Unit(String source, String rule) {
+        @Override
+        public String toString() {
+            return source + ".cu" + (rule == null ? "" : " (" + rule + ")");
+        }
+    }
+
     private final Context context;
     private final KernelSources sources;
     private final CubinCache cache;
-    private final Map<String, Loaded> modules = new LinkedHashMap<>();
+    private final Map<Unit, Loaded> modules = new LinkedHashMap<>();
+    private final Map<String, Optional<Module>> fatbins = new LinkedHashMap<>();
 
     /** The kernels of this build on a device. */
     public KernelLibrary(Context context) {
@@ -56,10 +69,9 @@ public final class KernelLibrary implements AutoCloseable {
         return KernelSources.ofThisBuild().names();
     }
 
-    /** How many of the sources {@code nvcc} compiled when the project was built. */
-    public static int fatbins() {
-        KernelSources sources = KernelSources.ofThisBuild();
-        return (int) sources.names().stream().filter(name -> sources.fatbin(name).isPresent()).count();
+    /** Whether {@code nvcc} compiled them when the project was built. */
+    public static boolean compiledInBuild() {
+        return KernelSources.ofThisBuild().fatbin(KernelSources.PLAIN).isPresent();
     }
 
     /** Where kernels that were compiled at run time are kept. */
@@ -81,79 +93,125 @@ public final class KernelLibrary implements AutoCloseable {
      * @throws CudaException if there is no code for the device and none can be made (the message says how to mend that), or it takes other parameters
      */
     public Kernel kernel(String source, String kernel, Parameter... parameters) {
-        return modules.computeIfAbsent(source, this::load).module.kernel(kernel, parameters);
+        return module(new Unit(source, null)).kernel(kernel, parameters);
+    }
+
+    /** The same of a source that a relevance rule changes. */
+    public Kernel kernel(String source, String rule, String kernel, Parameter... parameters) {
+        return module(new Unit(source, rule)).kernel(kernel, parameters);
+    }
+
+    private Module module(Unit unit) {
+        return modules.computeIfAbsent(unit, this::load).module;
     }
 
     /** Where the code of each source loaded so far came from, in the order they were loaded. */
     public Map<String, Origin> origins() {
         Map<String, Origin> origins = new LinkedHashMap<>();
-        modules.forEach((name, loaded) -> origins.put(name, loaded.origin));
+        modules.forEach((unit, loaded) -> origins.put(unit.toString(), loaded.origin));
         return origins;
     }
 
-    private Loaded load(String name) {
-        Optional<byte[]> fatbin = sources.fatbin(name);
-        String whyNot = "this build has no compiled kernels (nvcc was not there)";
-        if (fatbin.isPresent()) {
+    private Loaded load(Unit unit) {
+        String name = unit.rule == null ? KernelSources.PLAIN : unit.rule;
+        Optional<Module> fatbin = fatbins.computeIfAbsent(name, this::fatbin);
+        return fatbin.isPresent() ? new Loaded(fatbin.get(), Origin.FATBIN) : compiled(unit);
+    }
+
+    /** The build's code, unless it has none or none for this device. */
+    private Optional<Module> fatbin(String name) {
+        try {
+            return sources.fatbin(name).map(image -> context.module(image, name + ".fatbin"));
+        } catch (CudaException e) {
+            if (!e.isNoKernelForDevice()) {
+                throw e;
+            }
+            return Optional.empty();
+        }
+    }
+
+    private Loaded compiled(Unit unit) {
+        CubinCache.Key key = key(unit, compiler(unit));
+        Optional<byte[]> kept = cache.get(key);
+        if (kept.isPresent()) {
             try {
-                return new Loaded(context.module(fatbin.get(), name + ".fatbin"), Origin.FATBIN);
+                return new Loaded(context.module(kept.get(), unit.toString()), Origin.CACHE);
             } catch (CudaException e) {
                 if (!e.isNoKernelForDevice()) {
                     throw e;
                 }
-                whyNot = "the compiled kernels of this build have no code that %s (%s) with this driver can run".formatted(
-                        context.device().name(),
-                        context.device().architecture());
             }
         }
+        byte[] image = compile(unit);
+        Module module = context.module(image, unit.toString());
+        cache.put(key, image);
+        return new Loaded(module, Origin.COMPILED);
+    }
+
+    private byte[] compile(Unit unit) {
+        return Nvrtc.compile(unit.source + ".cu", sources.source(unit.source), sources.headers(unit.rule),
+                options(context.device().architecture()));
+    }
+
+    private CubinCache.Key key(Unit unit, LibraryResult.Found compiler) {
+        List<String> madeFrom = new ArrayList<>(List.of(sources.source(unit.source), compiler.version(), identity(compiler.path())));
+        madeFrom.addAll(options(context.device().architecture()));
+        sources.headers(unit.rule).forEach((header, text) -> madeFrom.addAll(List.of(header, text)));
+        return CubinCache.key(unit.source, context.device().architecture(), madeFrom);
+    }
+
+    /** The run-time compiler, if it is there and knows the device. */
+    private LibraryResult.Found compiler(Unit unit) {
+        String whyNot = sources.fatbin(KernelSources.PLAIN).isEmpty()
+                ? "this build has no compiled kernels (it was made without nvcc)"
+                : "the compiled kernels of this build have no code that %s (%s) can run with this driver".formatted(context.device().name(),
+                        context.device().architecture());
         LibraryResult.Found compiler;
         try {
             compiler = Nvrtc.library();
         } catch (CudaException missing) {
             throw new CudaException(whyNot + ", and " + missing.text());
         }
-        return compile(name, compiler);
+        if (!Nvrtc.architectures().contains(context.device().major() * 10 + context.device().minor())) {
+            throw new CudaException(
+                    ("no kernel %s for %s (%s): %s, and NVRTC %s does not know the chip; install a newer CUDA toolkit and set CUDA_HOME to it,"
+                            + " or run: pip install --upgrade nvidia-cuda-nvrtc").formatted(unit, context.device().name(),
+                                    context.device().architecture(), whyNot,
+                                    compiler.version()));
+        }
+        return compiler;
     }
 
-    private Loaded compile(String name, LibraryResult.Found compiler) {
-        String source = sources.source(name);
-        String architecture = architecture();
-        List<String> options = options(architecture);
-        List<String> madeFrom = new ArrayList<>(List.of(source, compiler.version(), identity(compiler.path())));
-        madeFrom.addAll(options);
-        sources.headers().forEach((header, text) -> madeFrom.addAll(List.of(header, text)));
-        String key = CubinCache.key(name, architecture, madeFrom);
-        Optional<byte[]> kept = cache.get(key);
-        if (kept.isPresent()) {
-            try {
-                return new Loaded(context.module(kept.get(), name + ".cu"), Origin.CACHE);
-            } catch (CudaException e) {
-                if (!e.isNoKernelForDevice()) {
-                    throw e;
-                }
-            }
+    /**
+     * Compiles what is not in the cache yet of some sources, on all cores at once, for later calls of {@link #kernel}. Does nothing where the build's
+     * own code can be used.
+     *
+     * @param plain sources that no rule changes
+     * @param ofRule sources that a rule changes
+     * @param rules the rules to compile those for
+     */
+    public void prepare(List<String> plain, List<String> ofRule, List<String> rules) {
+        List<Unit> units = new ArrayList<>();
+        plain.forEach(source -> units.add(new Unit(source, null)));
+        rules.forEach(rule -> ofRule.forEach(source -> units.add(new Unit(source, rule))));
+        units.removeIf(unit -> modules.containsKey(unit)
+                || fatbins.computeIfAbsent(unit.rule == null ? KernelSources.PLAIN : unit.rule, this::fatbin)
+                        .isPresent());
+        if (units.isEmpty()) {
+            return;
         }
-        byte[] image = Nvrtc.compile(name + ".cu", source, sources.headers(), options);
-        Module module = context.module(image, name + ".cu");
-        cache.put(key, image);
-        return new Loaded(module, Origin.COMPILED);
+        LibraryResult.Found compiler = compiler(units.getFirst());
+        units.parallelStream().forEach(unit -> {
+            CubinCache.Key key = key(unit, compiler);
+            if (cache.get(key).isEmpty()) {
+                cache.put(key, compile(unit));
+            }
+        });
     }
 
     /** What NVRTC is told. */
     static List<String> options(String architecture) {
         return List.of("--gpu-architecture=" + architecture, "--std=c++17", "--extra-device-vectorization");
-    }
-
-    /** The device's own architecture. */
-    private String architecture() {
-        int own = context.device().major() * 10 + context.device().minor();
-        List<Integer> known = Nvrtc.architectures();
-        if (!known.contains(own)) {
-            throw new CudaException(
-                    "NVRTC %s does not know %s (%s); install a CUDA toolkit that does and set CUDA_HOME to it, or run: pip install nvidia-cuda-nvrtc"
-                            .formatted(Nvrtc.library().version(), context.device().name(), context.device().architecture()));
-        }
-        return context.device().architecture();
     }
 
     /** What tells two builds of one library apart. */
@@ -168,7 +226,8 @@ public final class KernelLibrary implements AutoCloseable {
     /** Unloads everything; kernels made from it must not be used afterwards. */
     @Override
     public void close() {
-        modules.values().forEach(loaded -> loaded.module.close());
+        modules.values().forEach(loaded -> loaded.module.close()); // closing a module twice does nothing
         modules.clear();
+        fatbins.clear();
     }
 }

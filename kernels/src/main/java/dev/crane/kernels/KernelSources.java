@@ -12,12 +12,17 @@ import java.util.Optional;
 import java.util.TreeMap;
 import java.util.stream.Stream;
 
+import dev.crane.cuda.CudaException;
+
 /**
  * The CUDA sources of this build and what {@code nvcc} made of them. For work on kernels the system property {@value #FOLDER_PROPERTY} names a folder to
  * take the sources from instead; then nothing compiled beforehand is used.
  */
 final class KernelSources {
     static final String FOLDER_PROPERTY = "dev.crane.kernels";
+    /** Name of the fatbin of the sources that no rule changes; the others' fatbins have the rules' names. */
+    static final String PLAIN = "kernels";
+    private static final String RULE = "rule.cuh";
     private static final String SOURCE = ".cu";
     private static final String HEADER = ".cuh";
     private static final String INDEX = "index.txt";
@@ -56,6 +61,32 @@ final class KernelSources {
         return read(name + SOURCE);
     }
 
+    /** Whether a relevance rule changes a source. */
+    boolean isOfRule(String name) {
+        return source(name).contains("#include \"" + RULE + "\"");
+    }
+
+    /** The relevance rules that have code, by name. */
+    List<String> rules() {
+        return files.stream().filter(file -> file.startsWith("rules/") && file.endsWith(HEADER))
+                .map(file -> file.substring("rules/".length(), file.length() - HEADER.length())).toList();
+    }
+
+    /** All headers for sources compiled for a rule; null for those that no rule changes. */
+    Map<String, String> headers(String rule) {
+        if (rule == null) {
+            return headers();
+        }
+        Map<String, String> all = new TreeMap<>(headers());
+        String text = all.get("rules/" + rule + HEADER);
+        if (text == null) {
+            throw new CudaException(
+                    "the relevance rule '%s' has no CUDA code; those that have are %s".formatted(rule, String.join(", ", rules())));
+        }
+        all.put(RULE, text);
+        return all;
+    }
+
     /** All headers by the names they are included by. */
     Map<String, String> headers() {
         if (headers == null) {
@@ -66,7 +97,7 @@ final class KernelSources {
         return headers;
     }
 
-    /** What {@code nvcc} compiled a source to when the project was built, if there was one. */
+    /** What {@code nvcc} compiled when the project was built: all sources that no rule changes ({@link #PLAIN}), or those that one does. */
     Optional<byte[]> fatbin(String name) {
         if (folder != null) {
             return Optional.empty();

@@ -16,6 +16,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 
 class CubinCacheTest {
+    private static final CubinCache.Key OP = new CubinCache.Key("op");
     private static final byte[] IMAGE = {1, 2, 3, 4, 5};
 
     @TempDir
@@ -24,9 +25,9 @@ class CubinCacheTest {
     @Test
     void keepsAndGivesBack() throws IOException {
         CubinCache cache = new CubinCache(folder.resolve("deep/down"));
-        assertEquals(Optional.empty(), cache.get("op-sm_90-0"));
-        cache.put("op-sm_90-0", IMAGE);
-        assertArrayEquals(IMAGE, cache.get("op-sm_90-0").orElseThrow());
+        assertEquals(Optional.empty(), cache.get(new CubinCache.Key("op-sm_90-0")));
+        cache.put(new CubinCache.Key("op-sm_90-0"), IMAGE);
+        assertArrayEquals(IMAGE, cache.get(new CubinCache.Key("op-sm_90-0")).orElseThrow());
         try (Stream<Path> files = Files.list(cache.folder())) {
             assertEquals(List.of("op-sm_90-0.cubin"), files.map(file -> file.getFileName().toString()).toList(),
                     "no temporary file is left");
@@ -36,30 +37,30 @@ class CubinCacheTest {
     @Test
     void aFileCutOffOrChangedIsNotUsed() throws IOException {
         CubinCache cache = new CubinCache(folder);
-        cache.put("op", IMAGE);
+        cache.put(OP, IMAGE);
         byte[] whole = Files.readAllBytes(folder.resolve("op.cubin"));
         for (int length : new int[]{0, 10, 32, whole.length - 1}) {
             Files.write(folder.resolve("op.cubin"), Arrays.copyOf(whole, length));
-            assertEquals(Optional.empty(), cache.get("op"), length + " bytes");
+            assertEquals(Optional.empty(), cache.get(OP), length + " bytes");
         }
         whole[whole.length - 1]++;
         Files.write(folder.resolve("op.cubin"), whole);
-        assertEquals(Optional.empty(), cache.get("op"));
-        cache.put("op", IMAGE);
-        assertArrayEquals(IMAGE, cache.get("op").orElseThrow());
+        assertEquals(Optional.empty(), cache.get(OP));
+        cache.put(OP, IMAGE);
+        assertArrayEquals(IMAGE, cache.get(OP).orElseThrow());
     }
 
     @Test
     void doesWithoutAFolder() throws IOException {
         Path file = Files.writeString(folder.resolve("file"), "in the way");
         CubinCache cache = new CubinCache(file.resolve("below"));
-        cache.put("op", IMAGE);
-        assertEquals(Optional.empty(), cache.get("op"));
+        cache.put(OP, IMAGE);
+        assertEquals(Optional.empty(), cache.get(OP));
     }
 
     @Test
     void aKeyTellsTextsApart() {
-        String key = CubinCache.key("op", "sm_90", List.of("ab", "c"));
+        CubinCache.Key key = CubinCache.key("op", "sm_90", List.of("ab", "c"));
         assertEquals(key, CubinCache.key("op", "sm_90", List.of("ab", "c")));
         assertNotEquals(key, CubinCache.key("op", "sm_90", List.of("a", "bc")));
         assertNotEquals(key, CubinCache.key("op", "sm_80", List.of("ab", "c")));
