@@ -13,7 +13,7 @@ import dev.crane.models.ModelFolder;
 /** Which model, and how it runs; a {@link Mixin} of every command that runs one. */
 final class ModelOptions {
     @Option(names = {"-m", "--model"}, required = true, paramLabel = "DIR",
-            description = "Model folder: config.json, safetensors files and tokenizer.json.")
+            description = "Model folder: config.json, safetensors files and tokenizer.json or tokenizer.model.")
     private Path path;
 
     @Mixin

@@ -22,7 +22,7 @@ final class TokenizeCommand implements Callable<Integer> {
     private CommandSpec spec;
 
     @Option(names = {"-m", "--model"}, required = true, paramLabel = "DIR",
-            description = "Model folder; of its files only tokenizer.json is needed, which may also be named itself.")
+            description = "Model folder; of its files only tokenizer.json or tokenizer.model is needed, which may also be named itself.")
     private Path model;
 
     @Option(names = "--no-special", description = "Leave out the special tokens that the tokenizer puts around a text.")

@@ -98,7 +98,8 @@ public final class CausalLanguageModel implements AutoCloseable {
      */
     public Tokenizer tokenizer() {
         if (tokenizer == null)
-            throw new CraneException(folder.path() + ": has no tokenizer.json; give texts as token ids, or add the file");
+            throw new CraneException(
+                    folder.path() + ": has no tokenizer.json and no tokenizer.model; give texts as token ids, or add the file");
         return tokenizer;
     }
 

@@ -17,9 +17,10 @@ import dev.crane.engine.file.FileErrors;
 import dev.crane.models.config.ModelConfig;
 import dev.crane.models.family.Family;
 import dev.crane.models.safetensors.WeightFiles;
+import dev.crane.models.tokenizer.Tokenizer;
 
 /**
- * A model as it comes from the hub: a folder with {@code config.json}, safetensors files and {@code tokenizer.json}. Nothing in it is executed, and
+ * A model as it comes from the hub: a folder with {@code config.json}, safetensors files and a tokenizer. Nothing in it is executed, and
  * nothing outside it is read.
  *
  * <pre>{@code
@@ -113,9 +114,9 @@ public final class ModelFolder {
         return eosTokenIds;
     }
 
-    /** {@code tokenizer.json}, if there is one. */
+    /** {@code tokenizer.json} or {@code tokenizer.model}, if there is one. */
     public Optional<Path> tokenizer() {
-        return Optional.of(path.resolve("tokenizer.json")).filter(Files::isRegularFile);
+        return Tokenizer.file(path);
     }
 
     /**

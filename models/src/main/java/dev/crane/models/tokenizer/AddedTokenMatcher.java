@@ -17,6 +17,13 @@ final class AddedTokenMatcher {
         private AddedToken token;
     }
 
+    /** Takes what stands between two tokens. */
+    @FunctionalInterface
+    interface Between {
+        /** @param atStart whether it begins where the text begins */
+        void text(String text, boolean atStart);
+    }
+
     private final Node root = new Node();
 
     /** @param content what to look for, which for a normalised token is its normalised content */
@@ -31,7 +38,7 @@ final class AddedTokenMatcher {
     }
 
     /** Hands what stands between the tokens to {@code texts} and the tokens to {@code tokens}, in order; nothing empty. */
-    void cut(String text, Consumer<String> texts, Consumer<AddedToken> tokens) {
+    void cut(String text, Between texts, Consumer<AddedToken> tokens) {
         int from = 0;
         int at = 0;
         while (at < text.length()) {
@@ -48,7 +55,7 @@ final class AddedTokenMatcher {
             if (token != null && !(token.singleWord() && touchesWord(text, at, end))) {
                 int start = token.leftStrip() ? spaceBefore(text, at, from) : at;
                 if (start > from) {
-                    texts.accept(text.substring(from, start));
+                    texts.text(text.substring(from, start), from == 0);
                 }
                 tokens.accept(token);
                 from = token.rightStrip() ? spaceAfter(text, end) : end;
@@ -56,7 +63,7 @@ final class AddedTokenMatcher {
             at = end;
         }
         if (from < text.length()) {
-            texts.accept(text.substring(from));
+            texts.text(text.substring(from), from == 0);
         }
     }
 

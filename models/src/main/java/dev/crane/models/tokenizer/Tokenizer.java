@@ -6,11 +6,14 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.stream.Stream;
 
 import dev.crane.engine.CraneException;
 import dev.crane.engine.file.FileErrors;
 import dev.crane.models.tokenizer.decoder.Decoder;
+import dev.crane.models.tokenizer.model.ByteTokens;
 import dev.crane.models.tokenizer.model.IdBuffer;
 import dev.crane.models.tokenizer.model.SubwordModel;
 import dev.crane.models.tokenizer.model.Vocabulary;
@@ -43,10 +46,17 @@ public final class Tokenizer {
     private final OptionalInt eosId;
     private final boolean addsBos;
 
-    Tokenizer(Stages stages, Vocabulary vocabulary, List<AddedToken> addedTokens, SpecialTokenNames names) {
+    /**
+     * @param addedTokens tokens that are looked for in the text as given or, where they are {@code normalized}, by their normalised content
+     * @param wholePieces tokens that are looked for in the normalised text by their content as it is
+     */
+    Tokenizer(Stages stages, Vocabulary vocabulary, List<AddedToken> addedTokens, List<AddedToken> wholePieces, SpecialTokenNames names) {
         this.stages = stages;
         this.vocabulary = vocabulary;
-        this.addedTokens = List.copyOf(addedTokens);
+        this.addedTokens = Stream.concat(addedTokens.stream(), wholePieces.stream()).toList();
+        for (AddedToken token : wholePieces) {
+            normalized.add(token.content(), token);
+        }
         for (AddedToken token : addedTokens) {
             if (token.normalized()) {
                 normalized.add(stages.normalizer.normalize(token.content()), token);
@@ -74,26 +84,32 @@ public final class Tokenizer {
                 .of(tokenId(content).orElseThrow(() -> name.place().error("the tokenizer has no token " + FileErrors.quote(content))));
     }
 
+    /** The file that holds a folder's tokenizer: {@code tokenizer.json}, or where there is none {@code tokenizer.model}. */
+    public static Optional<Path> file(Path folder) {
+        return Stream.of("tokenizer.json", "tokenizer.model").map(folder::resolve).filter(Files::isRegularFile).findFirst();
+    }
+
     /**
      * Reads a tokenizer.
      *
-     * @param path a {@code tokenizer.json}, or a model folder that holds one; from a folder, {@code tokenizer_config.json} and
-     *        {@code special_tokens_map.json}, where they are there, say which tokens begin and end a text
+     * @param path a {@code tokenizer.json} or SentencePiece {@code tokenizer.model}, or a model folder that holds one; from a folder,
+     *        {@code tokenizer_config.json} and {@code special_tokens_map.json}, where they are there, say which tokens begin and end a text
      * @throws CraneException it is not there, is damaged, or holds a component that CRANE does not know
      */
     public static Tokenizer load(Path path) {
         if (!Files.exists(path)) {
-            throw new CraneException(path + ": there is no such file or folder; give a model folder or a tokenizer.json");
-        }
-        if (!Files.isDirectory(path)) {
-            return TokenizerFile.read(path, SpecialTokenNames.UNTOLD);
-        }
-        Path file = path.resolve("tokenizer.json");
-        if (!Files.isRegularFile(file)) {
             throw new CraneException(
-                    path + ": holds no tokenizer.json; older model folders need it written once with the tokenizers library");
+                    path + ": there is no such file or folder; give a model folder, a tokenizer.json or a tokenizer.model");
         }
-        return TokenizerFile.read(file, SpecialTokenNames.read(path));
+        boolean folder = Files.isDirectory(path);
+        Path file = folder
+                ? file(path).orElseThrow(() -> new CraneException(path + ": holds neither tokenizer.json nor tokenizer.model; "
+                        + "folders with vocab.json and merges.txt alone need a tokenizer.json written once with the transformers library"))
+                : path;
+        if (file.toString().endsWith(".model")) {
+            return SentencePieceFile.read(file, folder ? TokenizerConfig.read(path) : TokenizerConfig.untold(file));
+        }
+        return TokenizerFile.read(file, folder ? SpecialTokenNames.read(path) : SpecialTokenNames.UNTOLD);
     }
 
     /**
@@ -105,8 +121,10 @@ public final class Tokenizer {
     public int[] encode(CharSequence text, boolean addSpecial) {
         IdBuffer ids = new IdBuffer();
         asGiven.cut(wellFormed(text.toString()),
-                part -> normalized.cut(stages.normalizer.normalize(part),
-                        rest -> stages.preTokenizer.split(rest, piece -> stages.model.encode(piece, ids)), token -> ids.add(token.id())),
+                (part, first) -> normalized.cut(stages.normalizer.normalize(part, first),
+                        (rest, start) -> stages.preTokenizer.split(rest, first && start,
+                                (piece, ignored) -> stages.model.encode(piece, ids)),
+                        token -> ids.add(token.id())),
                 token -> ids.add(token.id()));
         return addSpecial ? stages.postProcessor.process(ids.toArray()) : ids.toArray();
     }
@@ -202,7 +220,10 @@ public final class Tokenizer {
         return addsBos;
     }
 
-    /** How many bytes of UTF-8 the token stands for in a text: none for a special token or an id without a token. */
+    /**
+     * How many bytes of UTF-8 the token stands for in a text: none for a special token or an id without a token. The blank that some tokenizers put
+     * before a text counts with the token that holds it.
+     */
     public int byteLength(int id) {
         String token = vocabulary.token(id);
         if (token == null || isSpecial(id)) {
@@ -211,7 +232,18 @@ public final class Tokenizer {
         if (stages.decoder instanceof Decoder.ByteLevel) {
             return ByteAlphabet.toBytes(token).length; // a part of a character has its bytes, which decoding alone would not give
         }
-        return decode(new int[]{id}, false).getBytes(StandardCharsets.UTF_8).length;
+        if (ByteTokens.value(token) >= 0) {
+            return 1;
+        }
+        if (stages.decoder == null) {
+            return utf8Length(token);
+        }
+        // Some decoders drop the blank that encoding put before the first token: asked for is a token somewhere in a text.
+        return utf8Length(String.join("", stages.decoder.decode(List.of("a", token)))) - 1;
+    }
+
+    private static int utf8Length(String text) {
+        return text.getBytes(StandardCharsets.UTF_8).length;
     }
 
     private static String wellFormed(String text) {

@@ -4,11 +4,13 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Base64;
 import java.util.List;
 
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
@@ -21,6 +23,7 @@ import dev.crane.models.tokenizer.normalizer.Normalizer;
 import dev.crane.models.tokenizer.pattern.Oniguruma;
 import dev.crane.models.tokenizer.pattern.TextPattern;
 import dev.crane.models.tokenizer.pretokenizer.PreTokenizer;
+import dev.crane.models.tokenizer.sentencepiece.SentencePieceModel;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
@@ -32,11 +35,12 @@ class ComponentTest {
     private static final JsonMapper JSON = new JsonMapper();
 
     /** Each line: a component as a tokenizer.json spells it, and what it makes of some texts, random mixtures of scripts, signs and blanks among them. */
-    @Test
-    void componentsLikeTheLibrary() throws IOException {
+    @ParameterizedTest
+    @CsvSource({"components.jsonl, 1978", "components-2.jsonl, 2119"})
+    void componentsLikeTheLibrary(String file, int count) throws IOException {
         List<String> wrong = new ArrayList<>();
         int cases = 0;
-        for (String line : Files.readAllLines(GoldenTokenizerTest.RESOURCES.resolve("components.jsonl"))) {
+        for (String line : Files.readAllLines(GoldenTokenizerTest.RESOURCES.resolve(file))) {
             JsonNode golden = JSON.readTree(line);
             String stage = golden.propertyNames().iterator().next();
             JsonPlace place = new JsonPlace(Path.of("tokenizer.json"), stage, golden.get(stage));
@@ -45,7 +49,7 @@ class ComponentTest {
                 JsonNode made = switch (stage) {
                     case "pre_tokenizer" -> {
                         List<String> pieces = new ArrayList<>();
-                        PreTokenizer.read(place).split(pair.get(0).stringValue(), pieces::add);
+                        PreTokenizer.read(place).split(pair.get(0).stringValue(), true, (piece, atStart) -> pieces.add(piece));
                         yield JSON.valueToTree(pieces);
                     }
                     case "normalizer" -> JSON.valueToTree(Normalizer.read(place).normalize(pair.get(0).stringValue()));
@@ -61,7 +65,24 @@ class ComponentTest {
             }
         }
         assertEquals(List.of(), wrong);
-        assertEquals(1978, cases);
+        assertEquals(count, cases);
+    }
+
+    /** The map of SentencePiece's {@code nmt_nfkc}, as the library applies it; every line a text and what becomes of it. */
+    @Test
+    void precompiledLikeTheLibrary() throws IOException {
+        byte[] map = SentencePieceModel.read(GoldenTokenizerTest.RESOURCES.resolve("sentencepiece/unigram-nmt.model")).normalizer().map();
+        ObjectNode json = JSON.createObjectNode().put("type", "Precompiled");
+        json.put("precompiled_charsmap", Base64.getEncoder().encodeToString(map));
+        Normalizer normalizer = Normalizer.read(new JsonPlace(Path.of("tokenizer.json"), "normalizer", json));
+        List<String> wrong = new ArrayList<>();
+        for (String line : Files.readAllLines(GoldenTokenizerTest.RESOURCES.resolve("precompiled.jsonl"))) {
+            JsonNode pair = JSON.readTree(line);
+            if (!normalizer.normalize(pair.get(0).stringValue()).equals(pair.get(1).stringValue())) {
+                wrong.add(line + " is " + JSON.valueToTree(normalizer.normalize(pair.get(0).stringValue())));
+            }
+        }
+        assertEquals(List.of(), wrong);
     }
 
     /** Random sets of added tokens with all their settings, on the GPT-2 vocabulary. */

@@ -14,6 +14,7 @@ import tools.jackson.databind.json.JsonMapper;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 /** Against what the tokenizers library (0.23.2) gives for the same files and texts. */
 class GoldenTokenizerTest {
@@ -21,11 +22,26 @@ class GoldenTokenizerTest {
     private static final JsonMapper JSON = new JsonMapper();
 
     @ParameterizedTest
-    @ValueSource(strings = {"llama3", "qwen2", "gpt2"})
+    @ValueSource(strings = {"llama3", "qwen2", "gpt2", "llama2", "gemma", "unigram"})
     void everyGoldenLine(String kind) throws IOException {
-        Tokenizer tokenizer = Tokenizer.load(RESOURCES.resolve(kind));
-        List<String> lines = Files.readAllLines(RESOURCES.resolve(kind).resolve("golden.jsonl"));
-        assertEquals(60, lines.size());
+        everyLine(RESOURCES.resolve(kind), 60);
+    }
+
+    /**
+     * Tokenizers trained on the demo's corpora, so that they merge and score: of each model and family's settings one. Left out is a text where the
+     * library's book-keeping of positions, after a replacement of its first character, forgets that this is the text's start.
+     */
+    @ParameterizedTest
+    @ValueSource(strings = {"llama2-merges", "llama2-missing-bytes", "llama2-not-legacy", "gemma-merges", "unigram-bytes", "unigram-whole",
+            "wordpiece"})
+    void everyTrainedLine(String kind) throws IOException {
+        everyLine(RESOURCES.resolve("trained").resolve(kind), 119);
+    }
+
+    private static void everyLine(Path folder, int atLeast) throws IOException {
+        Tokenizer tokenizer = Tokenizer.load(folder);
+        List<String> lines = Files.readAllLines(folder.resolve("golden.jsonl"));
+        assertTrue(lines.size() >= atLeast, () -> lines.size() + " lines");
         for (String line : lines) {
             JsonNode golden = JSON.readTree(line);
             String text = golden.get("text").stringValue();

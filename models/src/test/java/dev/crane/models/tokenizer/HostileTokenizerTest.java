@@ -38,6 +38,10 @@ class HostileTokenizerTest {
         return "{\"type\": \"BPE\", \"vocab\": " + vocabulary + ", \"merges\": []}";
     }
 
+    private static String unigram(String unknown, String vocabulary) {
+        return "{\"type\": \"Unigram\", \"unk_id\": " + unknown + ", \"vocab\": [" + vocabulary + "]}";
+    }
+
     private static String merges(String merges) {
         return MODEL.replace("[[\"a\", \"b\"]]", merges);
     }
@@ -55,13 +59,22 @@ class HostileTokenizerTest {
                 Arguments.of("has no \"model\"", "{}"), //
                 Arguments.of("model is not an object", "{\"model\": 3}"), //
                 Arguments.of("nesting depth", "{\"normalizer\": " + "[".repeat(1_000_000)), //
-                Arguments.of("nesting depth", "{\"model\": {\"vocab\": " + "[".repeat(1_000_000)), //
-                model("unknown tokenizer model 'Unigram'", "{\"type\": \"Unigram\", \"unk_id\": 0, \"vocab\": [[\"a\", -1.0]]}"), //
-                model("unknown tokenizer model 'WordPiece'", "{\"type\": \"WordPiece\", \"vocab\": {\"a\": 0}}"), //
+                Arguments.of("nesting depth", "{\"model\": {\"type\": " + "[".repeat(1_000_000)), //
+                Arguments.of("is not a token with its score", "{\"model\": {\"vocab\": " + "[".repeat(1_000_000)), //
+                model("unknown tokenizer model 'WordLevel'", "{\"type\": \"WordLevel\", \"vocab\": {\"a\": 0}}"), //
+                model("has no \"unk_token\"", "{\"type\": \"WordPiece\", \"vocab\": {\"a\": 0}}"), //
+                model("unk_id: is not a whole number from 0 to 0", unigram("3", "[\"a\", -1.0]")), //
+                model("has an empty vocabulary", unigram("0", "")), //
+                model("model.vocab[1]: is not a token with its score", unigram("0", "[\"a\", -1], [\"b\", \"c\"]")), //
+                model("model.vocab[0]: is not a token with its score", unigram("0", "[\"a\", 1e999]")), //
+                model("model.vocab[0]: is not a token with its score", unigram("0", "[\"a\", 1, 2]")), //
+                model("model.vocab[0]: is not a token with its score", unigram("0", "\"a\"")), //
+                model("the token 'a' has the ids 0 and 1", unigram("0", "[\"a\", -1], [\"a\", -1]")), //
+                model("is not valid JSON", "{\"type\": \"Unigram\", \"vocab\": [[\"a\""), //
+                model("has no \"vocab\" of tokens with scores", "{\"type\": \"Unigram\", \"vocab\": {\"a\": 0}}"), //
                 model("unknown tokenizer model", "{\"vocab\": {\"a\": 0}}"), //
                 model("has no \"vocab\"", "{\"type\": \"BPE\", \"merges\": []}"), //
                 model("has no \"merges\"", "{\"type\": \"BPE\", \"vocab\": {}}"), //
-                model("\"byte_fallback\" is unknown", MODEL.replace("{\"type\"", "{\"byte_fallback\": true, \"type\"")), //
                 model("\"dropout\" is unknown", MODEL.replace("{\"type\"", "{\"dropout\": 0.1, \"type\"")), //
                 model("\"end_of_word_suffix\" is unknown", MODEL.replace("{\"type\"", "{\"end_of_word_suffix\": \"</w>\", \"type\"")), //
                 model("has no '<unk>'", MODEL.replace("{\"type\"", "{\"unk_token\": \"<unk>\", \"type\"")), //
@@ -79,12 +92,19 @@ class HostileTokenizerTest {
                 model("merges[0]", merges("[[\"a\"]]")), //
                 model("merges[0]", merges("[[\"a\", \"b\", \"a\"]]")), //
                 model("merges[0]", merges("[7]")), //
-                section("normalizer: unknown normalizer 'Precompiled'", "normalizer", "{\"type\": \"Precompiled\"}"), //
+                section("normalizer: has no 'precompiled_charsmap'", "normalizer", "{\"type\": \"Precompiled\"}"), //
+                section("precompiled_charsmap: is no map of characters", "normalizer",
+                        "{\"type\": \"Precompiled\", \"precompiled_charsmap\": \"/////wAAAAA=\"}"), //
+                section("precompiled_charsmap: is not base64", "normalizer",
+                        "{\"type\": \"Precompiled\", \"precompiled_charsmap\": \"!\"}"), //
                 section("normalizer: has no 'type'", "normalizer", "{}"), //
-                section("normalizers[1]: unknown normalizer 'Nmt'", "normalizer",
-                        "{\"type\": \"Sequence\", \"normalizers\": [{\"type\": \"NFC\"}, {\"type\": \"Nmt\"}]}"), //
-                section("pretokenizers[0]: unknown pre-tokenizer 'Metaspace'", "pre_tokenizer",
-                        "{\"type\": \"Sequence\", \"pretokenizers\": [{\"type\": \"Metaspace\"}]}"), //
+                section("normalizers[1]: unknown normalizer 'Mnt'", "normalizer",
+                        "{\"type\": \"Sequence\", \"normalizers\": [{\"type\": \"NFC\"}, {\"type\": \"Mnt\"}]}"), //
+                section("pretokenizers[0]: unknown pre-tokenizer 'UnicodeScripts'", "pre_tokenizer",
+                        "{\"type\": \"Sequence\", \"pretokenizers\": [{\"type\": \"UnicodeScripts\"}]}"), //
+                section("replacement: is not one character", "pre_tokenizer", "{\"type\": \"Metaspace\", \"replacement\": \"__\"}"), //
+                section("unknown scheme 'last'", "pre_tokenizer",
+                        "{\"type\": \"Metaspace\", \"replacement\": \"_\", \"prepend_scheme\": \"last\"}"), //
                 section("pre_tokenizer: is not an object", "pre_tokenizer", "\"ByteLevel\""), //
                 section("use_regex: is not true or false", "pre_tokenizer", "{\"type\": \"ByteLevel\", \"use_regex\": 1}"), //
                 section("regular expression", "pre_tokenizer",
@@ -95,7 +115,10 @@ class HostileTokenizerTest {
                         "{\"type\": \"Split\", \"pattern\": {\"String\": \"a\"}, \"behavior\": \"Lost\"}"), //
                 section("pattern: is neither", "pre_tokenizer", "{\"type\": \"Split\", \"pattern\": {}, \"behavior\": \"Isolated\"}"), //
                 section("unknown decoder 'CTC'", "decoder", "{\"type\": \"CTC\"}"), //
-                section("unknown post-processor 'BertProcessing'", "post_processor", "{\"type\": \"BertProcessing\"}"), //
+                section("unknown post-processor 'Other'", "post_processor", "{\"type\": \"Other\"}"), //
+                section("cls: is not a token and its id", "post_processor", "{\"type\": \"BertProcessing\", \"cls\": 3}"), //
+                section("cls[1]: the vocabulary has no token with the id 9", "post_processor",
+                        "{\"type\": \"BertProcessing\", \"cls\": [\"a\", 9], \"sep\": [\"a\", 0]}"), //
                 section("no token with the id 9", "post_processor", template.formatted("[" + special + ", " + sequenceA + "]", "9")), //
                 section("is not a whole number", "post_processor", template.formatted("[" + special + ", " + sequenceA + "]", "-3")), //
                 section("has no '<t>'", "post_processor",
@@ -129,7 +152,7 @@ class HostileTokenizerTest {
     @Test
     void missingFiles() {
         assertOneLine("no such file", folder.resolve("nowhere"), folder.resolve("nowhere"));
-        assertOneLine("holds no tokenizer.json", folder, folder);
+        assertOneLine("holds neither tokenizer.json nor tokenizer.model", folder, folder);
     }
 
     @Test

@@ -10,6 +10,7 @@ public final class MergeTable {
     private static final long EMPTY = -1;
     private final long[] pairs;
     private final long[] merges;
+    private boolean joinsWords;
 
     /** @param count how many merges will be added at most */
     public MergeTable(int count) {
@@ -19,8 +20,16 @@ public final class MergeTable {
         Arrays.fill(pairs, EMPTY);
     }
 
-    /** Adds a merge; one of the same pair that was added before is forgotten. */
-    public void add(int left, int right, int rank, int merged) {
+    /**
+     * Adds the merge of the tokens {@code left} and {@code right} of {@code vocabulary}; one of the same pair that was added before is forgotten.
+     *
+     * @param rank lower ones are made first; of equal ones the leftmost in the text
+     */
+    public void add(Vocabulary vocabulary, int left, int right, int rank, int merged) {
+        String leftToken = vocabulary.token(left);
+        String rightToken = vocabulary.token(right);
+        joinsWords |= !leftToken.isEmpty() && !rightToken.isEmpty() && leftToken.charAt(leftToken.length() - 1) != BytePairEncoding.BLANK
+                && rightToken.charAt(0) == BytePairEncoding.BLANK;
         long pair = pair(left, right);
         int slot = slot(pair);
         while (pairs[slot] != EMPTY && pairs[slot] != pair) {
@@ -28,6 +37,11 @@ public final class MergeTable {
         }
         pairs[slot] = pair;
         merges[slot] = ((long) rank << Integer.SIZE) | merged;
+    }
+
+    /** Whether some merge joins a token that does not end in SentencePiece's blank with one that begins with it. */
+    boolean joinsWords() {
+        return joinsWords;
     }
 
     /** {@code rank << 32 | id} of the pair's merge, or {@link #NONE}. */

@@ -119,8 +119,10 @@ final class SymbolChain {
         positions[at] = position;
     }
 
-    /** A rank belongs to one pair, so equal ranks mean equal merges and the position decides. */
+    /** By rank (the high half); of equal ranks, which SentencePiece gives to pieces of equal score, the position decides. */
     private static boolean before(long merge, int position, long otherMerge, int otherPosition) {
-        return merge < otherMerge || (merge == otherMerge && position < otherPosition);
+        int rank = (int) (merge >>> Integer.SIZE);
+        int otherRank = (int) (otherMerge >>> Integer.SIZE);
+        return rank < otherRank || (rank == otherRank && position < otherPosition);
     }
 }

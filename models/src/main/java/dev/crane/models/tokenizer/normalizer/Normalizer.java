@@ -5,11 +5,23 @@ import java.util.List;
 
 import dev.crane.models.tokenizer.file.JsonPlace;
 import dev.crane.models.tokenizer.pattern.TextPattern;
+import dev.crane.models.tokenizer.pretokenizer.ByteAlphabet;
 
 /** Text to text, before it is cut into pieces. Added tokens that are not {@code normalized} have been taken out already. */
-public sealed interface Normalizer {
+public sealed interface Normalizer
+        permits Bert, Precompiled, SentencePieceNormalizer, Normalizer.ByteLevel, Normalizer.Chain, Normalizer.Lowercase, Normalizer.Nmt,
+        Normalizer.Prepend, Normalizer.Replace, Normalizer.Strip, Normalizer.StripAccents, Normalizer.UnicodeForm {
     /** The normalised form of {@code text}. */
     String normalize(String text);
+
+    /**
+     * The normalised form of a part of a text.
+     *
+     * @param atStart whether it is the text's beginning, and not what follows an added token
+     */
+    default String normalize(String text, boolean atStart) {
+        return normalize(text);
+    }
 
     /** Reads the value of {@code normalizer}. */
     static Normalizer read(JsonPlace place) {
@@ -25,8 +37,13 @@ public sealed interface Normalizer {
             case "Prepend" -> new Prepend(place.text("prepend"));
             case "Strip" -> new Strip(place.flag("strip_left", true), place.flag("strip_right", true));
             case "StripAccents" -> new StripAccents();
+            case "Nmt" -> new Nmt();
+            case "ByteLevel" -> new ByteLevel();
+            case "BertNormalizer" -> Bert.read(place);
+            case "Precompiled" -> Precompiled.read(place);
             default ->
-                throw place.unknown("normalizer", type, "Sequence, NFC, NFD, NFKC, NFKD, Lowercase, Replace, Prepend, Strip, StripAccents");
+                throw place.unknown("normalizer", type, "Sequence, NFC, NFD, NFKC, NFKD, Lowercase, Replace, Prepend, Strip, StripAccents, "
+                        + "Nmt, ByteLevel, BertNormalizer, Precompiled");
         };
     }
 
@@ -39,6 +56,35 @@ public sealed interface Normalizer {
                 normalized = normalizer.normalize(normalized);
             }
             return normalized;
+        }
+    }
+
+    /** Each byte of the UTF-8 as one character of {@link ByteAlphabet}. */
+    record ByteLevel() implements Normalizer {
+        @Override
+        public String normalize(String text) {
+            return ByteAlphabet.toCharacters(text);
+        }
+    }
+
+    /** What SentencePiece's rules for machine translation do to control characters: some go, some become a blank. */
+    record Nmt() implements Normalizer {
+        @Override
+        public String normalize(String text) {
+            StringBuilder normalized = new StringBuilder(text.length());
+            text.codePoints().filter(c -> !isDropped(c)).map(c -> isBlank(c) ? ' ' : c).forEach(normalized::appendCodePoint);
+            return normalized.toString();
+        }
+
+        private static boolean isDropped(int c) {
+            return (c >= 1 && c <= 8) || c == 0x0B || (c >= 0x0E && c <= 0x1F) || c == 0x7F || c == 0x8F || c == 0x9F;
+        }
+
+        private static boolean isBlank(int c) {
+            return switch (c) {
+                case '\t', '\n', '\f', '\r', 0x1680, 0x2028, 0x2029, 0x2581, 0xFEFF, 0xFFFD -> true;
+                default -> c >= 0x200B && c <= 0x200F;
+            };
         }
     }
 

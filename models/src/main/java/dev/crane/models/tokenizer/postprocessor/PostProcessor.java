@@ -23,8 +23,20 @@ public sealed interface PostProcessor {
             case "Sequence" -> new Chain(place.elements("processors").stream().map(processor -> read(processor, isToken)).toList());
             case "ByteLevel" -> new Offsets();
             case "TemplateProcessing" -> Template.read(place, isToken);
-            default -> throw place.unknown("post-processor", type, "Sequence, ByteLevel, TemplateProcessing");
+            case "BertProcessing", "RobertaProcessing" -> new Template(new int[]{named(place, "cls", isToken)},
+                    new int[]{named(place, "sep", isToken)});
+            default ->
+                throw place.unknown("post-processor", type, "Sequence, ByteLevel, TemplateProcessing, BertProcessing, RobertaProcessing");
         };
+    }
+
+    /** The id in {@code "cls": ["[CLS]", 101]}. */
+    private static int named(JsonPlace place, String member, IntPredicate isToken) {
+        JsonPlace pair = place.member(member);
+        if (!pair.node().isArray() || pair.node().size() != 2) {
+            throw pair.error("is not a token and its id");
+        }
+        return Template.id(new JsonPlace(place.file(), pair.where() + "[1]", pair.node().get(1)), isToken);
     }
 
     /** One after another. */

@@ -1,26 +1,26 @@
 package dev.crane.models.tokenizer.pretokenizer;
 
-import java.util.function.Consumer;
-
 /** Joins the spans of a text, which come in order without gaps, into pieces. */
 final class Joining {
     private final String text;
     private final Behavior behavior;
-    private final Consumer<String> pieces;
+    private final boolean atStart;
+    private final PreTokenizer.Pieces pieces;
     private int pieceStart;
     private int pieceEnd;
     private boolean lastWasMatch;
 
-    Joining(String text, Behavior behavior, Consumer<String> pieces) {
+    Joining(String text, Behavior behavior, boolean atStart, PreTokenizer.Pieces pieces) {
         this.text = text;
         this.behavior = behavior;
+        this.atStart = atStart;
         this.pieces = pieces;
     }
 
     void add(int start, int end, boolean match) {
         if (behavior == Behavior.REMOVED) {
             if (!match) {
-                pieces.accept(text.substring(start, end));
+                pieces.piece(text.substring(start, end), atStart && start == 0);
             }
             return;
         }
@@ -40,7 +40,7 @@ final class Joining {
 
     void finish() {
         if (pieceEnd > pieceStart) {
-            pieces.accept(text.substring(pieceStart, pieceEnd));
+            pieces.piece(text.substring(pieceStart, pieceEnd), atStart && pieceStart == 0);
         }
         pieceStart = pieceEnd;
     }

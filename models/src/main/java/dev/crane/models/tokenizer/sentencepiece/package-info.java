@@ -1,0 +1,2 @@
+/** SentencePiece's {@code tokenizer.model} files. */
+package dev.crane.models.tokenizer.sentencepiece;
