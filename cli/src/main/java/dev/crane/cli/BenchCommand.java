@@ -36,12 +36,10 @@ import dev.crane.models.CausalLanguageModel;
  * of all gate, up and down rows under AttnLRP.
  */
 @Command(name = "bench", description = "Measure tokens a second of forward and relevance passes on this machine.", footer = {"",
-        "Random tokens; two passes and five seconds to warm up, then the median of --repeat. GFLOP/s counts 2 (forward) or 4 (relevance) operations per token and weight "
+        "Random tokens; two passes and --warm-up seconds before it counts, then the median of --repeat. GFLOP/s counts 2 (forward) or 4 (relevance) operations per token and weight "
                 + "of the layers' matrices. Peak memory is the largest resident size of the whole process so far (Linux).",
         "", "Example:", "  crane bench -m models/babel-base --tokens 192 --batch 1,8,32"})
 final class BenchCommand implements Callable<Integer> {
-    private static final long WARM_UP_NANOS = 5_000_000_000L;
-
     @Spec
     private CommandSpec spec;
 
@@ -59,6 +57,10 @@ final class BenchCommand implements Callable<Integer> {
 
     @Option(names = "--repeat", paramLabel = "N", description = "Passes that count. Default: ${DEFAULT-VALUE}.")
     private int repeat = 5;
+
+    @Option(names = "--warm-up", paramLabel = "SECONDS",
+            description = "How long each measurement runs before it counts. Default: ${DEFAULT-VALUE}, until the just-in-time compiler is done.")
+    private int warmUp = 5;
 
     @Mixin
     private JsonOption json;
@@ -78,8 +80,9 @@ final class BenchCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        if (tokens < 2 || repeat < 1 || Arrays.stream(batches).anyMatch(batch -> batch < 1))
-            throw new ParameterException(spec.commandLine(), "--tokens must be at least 2, --batch and --repeat at least 1");
+        if (tokens < 2 || repeat < 1 || warmUp < 0 || Arrays.stream(batches).anyMatch(batch -> batch < 1))
+            throw new ParameterException(spec.commandLine(),
+                    "--tokens must be at least 2, --batch and --repeat at least 1, --warm-up not negative");
         PrintWriter out = spec.commandLine().getOut();
         try (CausalLanguageModel loaded = model.load()) {
             if (tokens > loaded.spec().maxPositions())
@@ -110,7 +113,7 @@ final class BenchCommand implements Callable<Integer> {
         RelevanceRequest relevance = RelevanceRequest.of(Rule.ATTNLRP, new Target.MeanLogit(), Set.of(Score.RELEVANCE),
                 Set.of(Site.MLP_GATE, Site.MLP_UP, Site.MLP_DOWN));
         double[] seconds = new double[repeat];
-        long warm = System.nanoTime() + WARM_UP_NANOS;
+        long warm = System.nanoTime() + warmUp * 1_000_000_000L;
         for (int i = -2; i < repeat; i++) {
             if (i == 0 && System.nanoTime() < warm)
                 i = -1; // the just-in-time compiler is not done yet

@@ -96,6 +96,7 @@ final class EvalCommand implements Callable<Integer> {
             List<EvaluationRun.Masked> conditions = conditions(loaded);
             List<Measure> measures = measures(loaded);
             Journal journal = Journal.open(folder.path());
+            Interruption.resumable();
             List<Evaluated> evaluated = new EvaluationRun(loaded, folder.path(), journal, tokenBudget).run(conditions, measures, progress);
             tables = ResultTables.of(loaded.name(), evaluated);
             EvaluationRun.write(folder.path(), ModelIdentity.of(loaded), evaluated, tables);

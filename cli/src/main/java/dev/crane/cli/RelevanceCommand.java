@@ -106,6 +106,7 @@ final class RelevanceCommand implements Callable<Integer> {
                 ProgressDisplay progress = crane.progress()) {
             RelevanceCollection collection = new RelevanceCollection(loaded, settings, tokenBudget);
             Journal journal = Journal.open(folder.path());
+            Interruption.resumable();
             opened.forEach((language, corpus) -> written.addAll(collect(collection, folder.path(), journal, language, corpus, progress)));
         }
         written.forEach(spec.commandLine().getOut()::println);

@@ -43,7 +43,9 @@ final class RunCommand implements Callable<Integer> {
     public Integer call() {
         ExperimentResult result;
         try (ProgressDisplay progress = crane.progress()) {
-            result = Experiment.run(ExperimentFile.read(experiment), out, evaluation.options(), progress);
+            ExperimentFile file = ExperimentFile.read(experiment);
+            Interruption.resumable();
+            result = Experiment.run(file, out, evaluation.options(), progress);
         }
         PrintWriter print = spec.commandLine().getOut();
         if (json.asked())

@@ -44,9 +44,10 @@ public final class Report {
 
     /** Reads what an experiment left: {@code experiment.json}, {@code matrix.csv}, {@code summary.csv}, {@code intervals.csv}, {@code selections.json}. */
     public static ReportData read(Path folder) {
-        if (!Files.isRegularFile(folder.resolve("matrix.csv")))
-            throw new CraneException(
-                    folder + ": holds no matrix.csv, so there is nothing to report; finish the experiment with 'crane run' first");
+        for (String file : List.of("matrix.csv", "experiment.json", "summary.csv", "intervals.csv", "selections.json"))
+            if (!Files.isRegularFile(folder.resolve(file)))
+                throw new CraneException(
+                        folder + ": holds no " + file + ", so there is nothing to report; finish the experiment with 'crane run' first");
         JsonNode experiment = JsonFile.read(folder.resolve("experiment.json"), 1L << 26);
         SequencedMap<String, String> provenance = new LinkedHashMap<>();
         flatten("", experiment, provenance);
