@@ -12,7 +12,8 @@ import picocli.CommandLine.Spec;
 
 /** The command {@code crane} itself: what all subcommands share. A subcommand reaches it through a field with {@code @ParentCommand}. */
 @Command(name = "crane",
-        subcommands = {RunCommand.class, RelevanceCommand.class, SelectCommand.class, EvalCommand.class, ReportCommand.class,
+        subcommands = {RunCommand.class, RelevanceCommand.class, ActivationsCommand.class, SelectCommand.class, EvalCommand.class,
+                ReportCommand.class,
                 MergeCommand.class, BenchCommand.class, InspectCommand.class, ExplainCommand.class, GenerateCommand.class,
                 ScoreCommand.class, TokenizeCommand.class,
                 DoctorCommand.class},

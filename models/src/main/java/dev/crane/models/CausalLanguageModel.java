@@ -7,6 +7,7 @@ import dev.crane.engine.Engine;
 import dev.crane.engine.EngineOptions;
 import dev.crane.engine.backend.Backend;
 import dev.crane.engine.decoder.DecoderSpec;
+import dev.crane.engine.decoder.DecoderWeights;
 import dev.crane.models.tokenizer.Tokenizer;
 
 /**
@@ -79,6 +80,11 @@ public final class CausalLanguageModel implements AutoCloseable {
     /** Runs it. */
     public Engine engine() {
         return engine;
+    }
+
+    /** Its weights as they are stored; valid until the model is closed. */
+    public DecoderWeights weights() {
+        return weights.decoder();
     }
 
     /** Bytes of all weights as stored. */

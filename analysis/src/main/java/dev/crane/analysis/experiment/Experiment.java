@@ -9,19 +9,24 @@ import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.SequencedMap;
 import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.stream.Collectors;
 
 import dev.crane.analysis.ModelIdentity;
 import dev.crane.analysis.Progress;
-import dev.crane.analysis.collect.RelevanceCollection;
-import dev.crane.analysis.collect.RelevanceSettings;
+import dev.crane.analysis.collect.CollectionSettings;
+import dev.crane.analysis.collect.Quantity;
+import dev.crane.analysis.collect.ScoreCollection;
 import dev.crane.analysis.corpus.Choice;
 import dev.crane.analysis.corpus.Corpus;
 import dev.crane.analysis.evaluate.Measure;
 import dev.crane.analysis.evaluate.Task;
+import dev.crane.analysis.identify.Method;
 import dev.crane.analysis.identify.RandomMatched;
+import dev.crane.analysis.identify.SampleMethod;
 import dev.crane.analysis.identify.Selection;
 import dev.crane.analysis.mask.UnitMask;
 import dev.crane.analysis.report.Report;
@@ -29,12 +34,12 @@ import dev.crane.analysis.report.ReportData;
 import dev.crane.analysis.report.SelectionSummary;
 import dev.crane.analysis.report.SelectionsFile;
 import dev.crane.analysis.statistics.LanguageStatistics;
+import dev.crane.analysis.statistics.SampleScores;
 import dev.crane.analysis.statistics.StatisticsFile;
 import dev.crane.engine.CraneException;
 import dev.crane.engine.EngineOptions;
 import dev.crane.engine.file.AtomicFile;
 import dev.crane.engine.hook.Site;
-import dev.crane.engine.relevance.Score;
 import dev.crane.models.CausalLanguageModel;
 
 /**
@@ -44,7 +49,7 @@ import dev.crane.models.CausalLanguageModel;
  *
  * <pre>
  * experiment.json                      what this is
- * stats/LANG.stats.safetensors         (stats/RULE.TARGET.SCORE/… for a method with scores of its own)
+ * stats/LANG.stats.safetensors         (stats/QUANTITY/… for a method with scores of its own)
  * masks/METHOD/[seedN/]LANG.mask.json
  * samples/METHOD/[seedN/]LANG/LANG.NAME.jsonl, samples/none/LANG.NAME.jsonl
  * results.json, matrix.csv, summary.csv, intervals.csv, selections.json, report.html
@@ -97,7 +102,7 @@ public final class Experiment {
             corpora.put(language.name(), Corpus.open(language.identify()));
         List<Measure> measures = measures();
         ExperimentRecord.claim(taken, ExperimentRecord.of(file, identity, model.spec().maxPositions()));
-        Map<ScoreSettings.Kind, List<LanguageStatistics>> statistics = timings.time("relevance", () -> statistics(corpora));
+        Map<Quantity, List<LanguageStatistics>> statistics = timings.time("relevance", () -> statistics(corpora));
         List<ReportData.Selection> selections = new ArrayList<>();
         List<EvaluationRun.Masked> masks = timings.time("selection", () -> masks(statistics, corpora, selections));
         EvaluationRun evaluation = new EvaluationRun(model, folder, journal, options.tokenBudget());
@@ -119,43 +124,61 @@ public final class Experiment {
 
     // ---- scores ----
 
-    private Map<ScoreSettings.Kind, List<LanguageStatistics>> statistics(Map<String, Corpus> corpora) {
-        // Methods that look at the same kind of scores share a pass, over all units that any of them looks at.
-        Map<ScoreSettings.Kind, Set<Site>> units = new LinkedHashMap<>();
+    private Map<Quantity, List<LanguageStatistics>> statistics(Map<String, Corpus> corpora) {
+        // Methods that look at the same quantity share it, over all units that any of them looks at; quantities of one pass share the pass.
+        SequencedMap<String, SequencedMap<Quantity, Set<Site>>> passes = new LinkedHashMap<>();
         for (MethodEntry entry : file.methods())
-            if (entry instanceof MethodEntry.ByScores byScores)
-                units.computeIfAbsent(byScores.kind(), kind -> EnumSet.noneOf(Site.class)).addAll(byScores.units());
-        Map<ScoreSettings.Kind, List<LanguageStatistics>> statistics = new HashMap<>();
-        units.forEach((kind, sites) -> {
-            String name = kind.equals(file.scores().kind()) ? "stats" : "stats/" + kind.label();
-            RelevanceSettings settings = new RelevanceSettings(kind.rule(), kind.target(), Set.of(kind.score()), sites,
-                    file.scores().samples(),
-                    file.scores().seed(), file.scores().maxTokens(), RelevanceSettings.TOP_EXAMPLES, false);
-            RelevanceCollection collection = new RelevanceCollection(model, settings, options.tokenBudget());
-            statistics.put(kind, new ArrayList<>());
+            if (entry instanceof MethodEntry.ByScores method)
+                passes.computeIfAbsent(method.quantity().pass(), pass -> new LinkedHashMap<>())
+                        .computeIfAbsent(method.quantity(), quantity -> EnumSet.noneOf(Site.class)).addAll(method.units());
+        Map<Quantity, List<LanguageStatistics>> statistics = new HashMap<>();
+        for (SequencedMap<Quantity, Set<Site>> quantities : passes.values())
             corpora.forEach((language, corpus) -> {
-                collect(collection, language, corpus, name, kind.score());
-                statistics.get(kind).add(StatisticsFile.read(StatisticsFile.in(folder.resolve(name), language)));
+                gather(quantities, language, corpus);
+                for (Quantity quantity : quantities.keySet())
+                    statistics.computeIfAbsent(quantity, q -> new ArrayList<>())
+                            .add(StatisticsFile.read(StatisticsFile.in(folder.resolve(folderOf(quantity)), language)));
             });
-        });
         return statistics;
     }
 
-    private void collect(RelevanceCollection collection, String language, Corpus corpus, String name, Score score) {
-        String artefact = name + "/" + language;
-        String inputs = collection.inputs(language, corpus);
-        artefacts.add(artefact);
-        if (journal.finished(artefact, inputs)) {
-            progress.note(collection.stage(language) + ": all there");
+    /** Where a quantity's files are, below the experiment's folder. */
+    private String folderOf(Quantity quantity) {
+        return quantity.equals(file.scores().quantity()) ? "stats" : "stats/" + quantity.label();
+    }
+
+    private void gather(SequencedMap<Quantity, Set<Site>> quantities, String language, Corpus corpus) {
+        ScoreCollection all = new ScoreCollection(model, settings(quantities), options.tokenBudget());
+        SequencedMap<Quantity, Set<Site>> missing = new LinkedHashMap<>();
+        Map<Quantity, Path> folders = new HashMap<>();
+        quantities.forEach((quantity, units) -> {
+            artefacts.add(folderOf(quantity) + "/" + language);
+            if (!journal.finished(folderOf(quantity) + "/" + language, all.inputs(language, quantity, corpus))) {
+                missing.put(quantity, units);
+                folders.put(quantity, folder.resolve(folderOf(quantity)));
+            }
+        });
+        if (missing.isEmpty()) {
+            progress.note(all.stage(language) + ": all there");
             return;
         }
-        journal.record(artefact, inputs,
-                collection.collect(language, corpus, Map.of(score, folder.resolve(name)), folder.resolve("work"), progress));
+        ScoreCollection collection = new ScoreCollection(model, settings(missing), options.tokenBudget());
+        collection.collect(language, corpus, folders, folder.resolve("work"), progress).forEach((quantity, files) -> journal
+                .record(folderOf(quantity) + "/" + language, collection.inputs(language, quantity, corpus), files));
+    }
+
+    private CollectionSettings settings(SequencedMap<Quantity, Set<Site>> quantities) {
+        Set<Quantity> perSample = file.methods().stream()
+                .filter(entry -> entry instanceof MethodEntry.ByScores method && method.method() instanceof SampleMethod)
+                .map(entry -> ((MethodEntry.ByScores) entry).quantity()).collect(Collectors.toSet());
+        perSample.retainAll(quantities.keySet());
+        return new CollectionSettings(quantities, file.scores().samples(), file.scores().seed(), file.scores().maxTokens(),
+                CollectionSettings.TOP_EXAMPLES, perSample);
     }
 
     // ---- masks ----
 
-    private List<EvaluationRun.Masked> masks(Map<ScoreSettings.Kind, List<LanguageStatistics>> statistics, Map<String, Corpus> corpora,
+    private List<EvaluationRun.Masked> masks(Map<Quantity, List<LanguageStatistics>> statistics, Map<String, Corpus> corpora,
             List<ReportData.Selection> selections) {
         List<EvaluationRun.Masked> masks = new ArrayList<>(List.of(EvaluationRun.Masked.NOTHING));
         Map<String, Map<String, UnitMask>> byLabel = new HashMap<>();
@@ -164,9 +187,14 @@ public final class Experiment {
             switch (entry) {
                 case MethodEntry.ByScores method -> {
                     List<LanguageStatistics> restricted = restricted(statistics, method);
-                    Map<String, Selection> selected = method.method().select(restricted);
+                    Map<String, Selection> selected = select(method, restricted);
+                    SortedMap<String, String> settings = new TreeMap<>(method.method().settings());
+                    method.matchBudget().ifPresent(other -> {
+                        settings.put("match_budget", other);
+                        selected.replaceAll((language, selection) -> selection.withCount(byLabel.get(other).get(language).count()));
+                    });
                     methods.put(method.label(), method);
-                    byLabel.put(method.label(), write(method.label(), "", selected, restricted, method.method().settings(), masks));
+                    byLabel.put(method.label(), write(method.label(), "", selected, restricted, settings, masks));
                     for (LanguageStatistics language : restricted)
                         selections.add(
                                 summary(method.label(), selected.get(language.language()), language, corpora.get(language.language())));
@@ -185,9 +213,25 @@ public final class Experiment {
         return masks;
     }
 
-    private static List<LanguageStatistics> restricted(Map<ScoreSettings.Kind, List<LanguageStatistics>> statistics,
+    private static List<LanguageStatistics> restricted(Map<Quantity, List<LanguageStatistics>> statistics,
             MethodEntry.ByScores method) {
-        return statistics.get(method.kind()).stream().map(language -> language.restrictedTo(method.units())).toList();
+        return statistics.get(method.quantity()).stream().map(language -> language.restrictedTo(method.units())).toList();
+    }
+
+    private Map<String, Selection> select(MethodEntry.ByScores entry, List<LanguageStatistics> statistics) {
+        return switch (entry.method()) {
+            case Method method -> method.select(statistics);
+            case SampleMethod method -> {
+                List<SampleScores> samples = new ArrayList<>();
+                try {
+                    for (LanguageStatistics language : statistics)
+                        samples.add(SampleScores.open(SampleScores.in(folder.resolve(folderOf(entry.quantity())), language.language())));
+                    yield method.select(samples, entry.units());
+                } finally {
+                    samples.forEach(SampleScores::close);
+                }
+            }
+        };
     }
 
     /** Writes the masks of a method and adds them to those that are measured. */

@@ -9,6 +9,7 @@ import java.util.OptionalInt;
 import java.util.SequencedMap;
 import java.util.regex.Pattern;
 
+import dev.crane.analysis.collect.Quantity;
 import dev.crane.analysis.evaluate.Condition;
 import dev.crane.analysis.yaml.YamlNode;
 import dev.crane.analysis.yaml.YamlReader;
@@ -63,13 +64,14 @@ final class ExperimentReader {
     }
 
     private ScoreSettings defaultScores() {
-        return new ScoreSettings(ScoreSettings.Kind.DEFAULT, EnumSet.copyOf(ScoreSettings.UNITS), ScoreSettings.SAMPLES, Integer.MAX_VALUE,
+        return new ScoreSettings(Quantity.Relevance.CRANE, EnumSet.copyOf(ScoreSettings.UNITS), ScoreSettings.SAMPLES, Integer.MAX_VALUE,
                 ScoreSettings.SEED);
     }
 
     private ScoreSettings scores(YamlNode node) {
         YamlSection section = YamlSection.of("scores", node, List.of("rule", "target", "score", "units", "samples", "max-tokens", "seed"));
-        return new ScoreSettings(MethodReader.kind(section, ScoreSettings.Kind.DEFAULT), MethodReader.units(section, ScoreSettings.UNITS),
+        return new ScoreSettings(MethodReader.relevance(section, Quantity.Relevance.CRANE),
+                MethodReader.units(section, ScoreSettings.UNITS),
                 whole(section, "samples", 1).orElse(ScoreSettings.SAMPLES), whole(section, "max-tokens", 2).orElse(Integer.MAX_VALUE),
                 section.whole("seed", Long.MIN_VALUE, Long.MAX_VALUE).orElse(ScoreSettings.SEED));
     }

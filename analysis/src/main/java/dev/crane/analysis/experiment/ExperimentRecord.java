@@ -14,6 +14,7 @@ import tools.jackson.databind.node.ObjectNode;
 
 import dev.crane.analysis.Fingerprint;
 import dev.crane.analysis.ModelIdentity;
+import dev.crane.analysis.collect.Quantity;
 import dev.crane.engine.CraneException;
 import dev.crane.engine.CraneVersion;
 import dev.crane.engine.file.AtomicFile;
@@ -70,15 +71,15 @@ final class ExperimentRecord {
     }
 
     private static void scores(ObjectNode node, ScoreSettings scores) {
-        kind(node, scores.kind());
+        quantity(node, scores.quantity());
         units(node, scores.units());
         node.put("samples", scores.samples());
         node.put("max_tokens", scores.maxTokens() == Integer.MAX_VALUE ? "all" : Integer.toString(scores.maxTokens()));
         node.put("seed", scores.seed());
     }
 
-    private static void kind(ObjectNode node, ScoreSettings.Kind kind) {
-        node.put("rule", kind.rule().name()).put("target", kind.target().label()).put("score", kind.score().label());
+    private static void quantity(ObjectNode node, Quantity quantity) {
+        quantity.provenance().forEach(node::put);
     }
 
     private static void units(ObjectNode node, Iterable<Site> units) {
@@ -92,8 +93,9 @@ final class ExperimentRecord {
             case MethodEntry.ByScores byScores -> {
                 node.put("method", byScores.method().name());
                 byScores.method().settings().forEach(node::put);
-                if (!byScores.kind().equals(scores.kind()))
-                    kind(node, byScores.kind());
+                byScores.matchBudget().ifPresent(other -> node.put("match_budget", other));
+                if (!byScores.quantity().equals(scores.quantity()))
+                    quantity(node, byScores.quantity());
                 units(node, new TreeSet<>(byScores.units()));
             }
             case MethodEntry.Random random -> {

@@ -1,8 +1,10 @@
 package dev.crane.analysis.experiment;
 
+import java.util.Optional;
 import java.util.Set;
 
-import dev.crane.analysis.identify.Method;
+import dev.crane.analysis.collect.Quantity;
+import dev.crane.analysis.identify.Identification;
 import dev.crane.engine.hook.Site;
 
 /** A way of choosing units, as an experiment names it. */
@@ -11,13 +13,16 @@ public sealed interface MethodEntry {
     String label();
 
     /**
-     * A method that chooses by scores.
+     * A method that chooses by what units get from samples.
      *
-     * @param kind of the scores
+     * @param quantity what
      * @param units the sites to choose from
      * @param method how
+     * @param matchBudget label of the method whose numbers of units it gets, those that rank first, instead of its own; empty: its own
      */
-    record ByScores(String label, ScoreSettings.Kind kind, Set<Site> units, Method method) implements MethodEntry {}
+    record ByScores(String label, Quantity quantity, Set<Site> units, Identification method, Optional<String> matchBudget)
+            implements
+                MethodEntry {}
 
     /**
      * Random units as control: as many as another method's mask has.

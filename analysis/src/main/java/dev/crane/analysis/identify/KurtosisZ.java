@@ -80,7 +80,7 @@ public record KurtosisZ(Budget budget, OptionalDouble margin, OptionalDouble pre
             Map<String, double[]> values = new TreeMap<>(Map.of("kurtosis", kurtosis.get(languages.get(l)), "z", z.get(l)));
             double[] passing = z.get(l).clone();
             if (margin.isPresent()) {
-                double[] ahead = RelevanceShareMargin.margin(z, l);
+                double[] ahead = ShareMargin.margin(z, l);
                 values.put("margin", ahead);
                 for (int i = 0; i < passing.length; i++)
                     passing[i] = ahead[i] > margin.getAsDouble() ? passing[i] : Double.NaN;

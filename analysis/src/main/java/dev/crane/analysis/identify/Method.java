@@ -2,18 +2,11 @@ package dev.crane.analysis.identify;
 
 import java.util.List;
 import java.util.Map;
-import java.util.SortedMap;
 
 import dev.crane.analysis.statistics.LanguageStatistics;
 
-/** A way of choosing units for each language from the statistics of all. Deterministic: same statistics and settings, same units. */
-public interface Method {
-    /** As in {@code --method}. */
-    String name();
-
-    /** What the choice depends on beside the statistics, for provenance: budgets, thresholds, seeds. */
-    SortedMap<String, String> settings();
-
+/** Chooses units for each language from the statistics of all. */
+public non-sealed interface Method extends Identification {
     /**
      * Chooses.
      *

@@ -21,7 +21,8 @@ import dev.crane.engine.hook.HookPoint;
  * The units a method chose for one language, and the values it chose them by.
  *
  * <p>Value names: {@code crane} gives {@code share} and {@code margin}, {@code crane-kurtosis} gives {@code kurtosis}, {@code z}, and
- * with its options {@code margin} and {@code preference}.
+ * with its options {@code margin} and {@code preference}; {@code lape} {@code probability}, {@code entropy} and {@code specificity};
+ * {@code average-precision} {@code average_precision} and {@code rank}; {@code plnd} {@code importance}; methods that take the top {@code mean}.
  */
 public final class Selection {
     private final String language;
@@ -96,6 +97,14 @@ public final class Selection {
     /** Numbers about the language as a whole. */
     public SortedMap<String, Double> facts() {
         return facts;
+    }
+
+    /** The same ranking with another number of units: those that rank first; fewer where there are not as many that have a rank. */
+    public Selection withCount(int count) {
+        if (ranking.isEmpty())
+            throw new IllegalStateException("units that were not ranked");
+        int[] chosen = count == 0 ? new int[0] : new Budget.Count(count).choose(values.get(ranking));
+        return new Selection(language, layout, layout.mask(chosen), values, ranking, facts);
     }
 
     /**

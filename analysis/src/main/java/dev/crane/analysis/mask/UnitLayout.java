@@ -3,6 +3,7 @@ package dev.crane.analysis.mask;
 import java.util.Arrays;
 import java.util.Collection;
 import java.util.Map;
+import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
 
@@ -39,6 +40,13 @@ public final class UnitLayout {
             for (int layer = 0; layer < spec.layers(); layer++)
                 if (spec.units(site) > 0)
                     widths.put(new HookPoint(site, layer), spec.units(site));
+        return new UnitLayout(widths);
+    }
+
+    /** The units of some sites alone. */
+    public UnitLayout at(Set<Site> sites) {
+        SortedMap<HookPoint, Integer> widths = widths();
+        widths.keySet().removeIf(point -> !sites.contains(point.site()));
         return new UnitLayout(widths);
     }
 

@@ -3,7 +3,10 @@ package dev.crane.analysis.statistics;
 import java.nio.file.Path;
 import java.util.Collections;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
 
@@ -11,6 +14,7 @@ import dev.crane.analysis.mask.UnitLayout;
 import dev.crane.engine.CraneException;
 import dev.crane.engine.file.FileErrors;
 import dev.crane.engine.hook.HookPoint;
+import dev.crane.engine.hook.Site;
 import dev.crane.engine.tensor.DType;
 import dev.crane.engine.tensor.StoredTensor;
 import dev.crane.models.safetensors.SafetensorsReader;
@@ -106,6 +110,29 @@ public final class SampleScores implements AutoCloseable {
 
     /** The units. */
     public UnitLayout layout() {
+        return layout;
+    }
+
+    /**
+     * The units of some sites, which must be the same in the samples of every language.
+     *
+     * @throws CraneException where they are not there, or the samples are of different models or quantities
+     */
+    public static UnitLayout commonLayout(List<SampleScores> languages, Set<Site> sites) {
+        UnitLayout layout = null;
+        for (SampleScores samples : languages) {
+            for (String key : LanguageStatistics.COMPARABLE)
+                if (!Objects.equals(samples.provenance.get(key), languages.getFirst().provenance.get(key)))
+                    throw StatisticsFile.error(samples.reader,
+                            "its " + key.replace('_', ' ') + " is not that of " + languages.getFirst().reader.file());
+            UnitLayout here = samples.layout.at(sites);
+            if (layout != null && !layout.equals(here))
+                throw StatisticsFile.error(samples.reader, "has other units than " + languages.getFirst().reader.file());
+            layout = here;
+        }
+        for (Site site : sites)
+            if (layout == null || layout.widths().keySet().stream().noneMatch(point -> point.site() == site))
+                throw new CraneException("the samples have no units at " + site.label() + ": compute them again with --units");
         return layout;
     }
 

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.OptionalInt;
 import java.util.Set;
@@ -13,10 +14,16 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
+import dev.crane.analysis.collect.Quantity;
+import dev.crane.analysis.identify.AveragePrecision;
 import dev.crane.analysis.identify.Budget;
 import dev.crane.analysis.identify.KurtosisZ;
-import dev.crane.analysis.identify.RelevanceShareMargin;
+import dev.crane.analysis.identify.Lape;
+import dev.crane.analysis.identify.Plnd;
+import dev.crane.analysis.identify.ShareMargin;
+import dev.crane.analysis.identify.TopValues;
 import dev.crane.engine.CraneException;
+import dev.crane.engine.backend.Backend.Reduction;
 import dev.crane.engine.hook.Site;
 import dev.crane.engine.relevance.Rule;
 import dev.crane.engine.relevance.Score;
@@ -55,12 +62,12 @@ class ExperimentFileTest {
                 new ExperimentFile.Language("zh", models.resolve("corpora/zh.identify.jsonl"), models.resolve("corpora/zh.heldout.jsonl"),
                         List.of(models.resolve("tasks/word_order_zh.jsonl"))),
                 demo.languages().get(1));
-        assertEquals(new ScoreSettings(ScoreSettings.Kind.DEFAULT, Set.of(Site.MLP_NEURON), 128, 192, 42), demo.scores());
-        assertEquals(new MethodEntry.ByScores("crane", ScoreSettings.Kind.DEFAULT, Set.of(Site.MLP_NEURON),
-                new RelevanceShareMargin(false, new Budget.Fraction(0.05))), demo.methods().getFirst());
+        assertEquals(new ScoreSettings(Quantity.Relevance.CRANE, Set.of(Site.MLP_NEURON), 128, 192, 42), demo.scores());
+        assertEquals(new MethodEntry.ByScores("crane", Quantity.Relevance.CRANE, Set.of(Site.MLP_NEURON),
+                new ShareMargin("crane", false, new Budget.Fraction(0.05)), Optional.empty()), demo.methods().getFirst());
         assertEquals(
-                new MethodEntry.ByScores("crane-kurtosis", ScoreSettings.Kind.DEFAULT, Set.of(Site.MLP_GATE, Site.MLP_UP, Site.MLP_DOWN),
-                        new KurtosisZ(new Budget.Above(1), OptionalDouble.empty(), OptionalDouble.empty())),
+                new MethodEntry.ByScores("crane-kurtosis", Quantity.Relevance.CRANE, Set.of(Site.MLP_GATE, Site.MLP_UP, Site.MLP_DOWN),
+                        new KurtosisZ(new Budget.Above(1), OptionalDouble.empty(), OptionalDouble.empty()), Optional.empty()),
                 demo.methods().get(1));
         MethodEntry.Random random = assertInstanceOf(MethodEntry.Random.class, demo.methods().get(2));
         assertEquals("crane", random.like());
@@ -85,12 +92,40 @@ class ExperimentFileTest {
                   - {name: crane-kurtosis, budget: 0.1, margin: 0.5, preference: 0.4, score: row-gradient, units: [mlp.up]}
                   - {name: random, match: crane-150, seeds: [7, 11]}
                 """);
-        assertEquals(new MethodEntry.ByScores("crane-150", new ScoreSettings.Kind(Rule.CP_LRP, new Target.LastLogit(), Score.RELEVANCE),
-                ScoreSettings.UNITS, new RelevanceShareMargin(true, new Budget.Count(150))), file.methods().get(1));
+        assertEquals(new MethodEntry.ByScores("crane-150", new Quantity.Relevance(Rule.CP_LRP, new Target.LastLogit(), Score.RELEVANCE),
+                ScoreSettings.UNITS, new ShareMargin("crane", true, new Budget.Count(150)), Optional.empty()), file.methods().get(1));
         assertEquals(new MethodEntry.ByScores("crane-kurtosis",
-                new ScoreSettings.Kind(Rule.ATTNLRP, new Target.MeanLogit(), Score.ROW_GRADIENT), Set.of(Site.MLP_UP),
-                new KurtosisZ(new Budget.Fraction(0.1), OptionalDouble.of(0.5), OptionalDouble.of(0.4))), file.methods().get(2));
+                new Quantity.Relevance(Rule.ATTNLRP, new Target.MeanLogit(), Score.ROW_GRADIENT), Set.of(Site.MLP_UP),
+                new KurtosisZ(new Budget.Fraction(0.1), OptionalDouble.of(0.5), OptionalDouble.of(0.4)), Optional.empty()),
+                file.methods().get(2));
         assertArrayEquals(new long[]{7, 11}, assertInstanceOf(MethodEntry.Random.class, file.methods().get(3)).seeds());
+    }
+
+    @Test
+    void baselinesLookAtWhatTheirPapersLookAt() throws IOException {
+        ExperimentFile file = read(LEAST + """
+                  - {name: lape, match-budget: crane}
+                  - {name: plnd, exclusive: true}
+                  - {name: average-precision, ends: top, budget: 10}
+                  - {name: mean-activation, mean: absolute}
+                  - {name: activation-frequency, select: top, units: [mlp.gate]}
+                  - {name: grad-x-act, units: [mlp.neuron]}
+                """);
+        assertEquals(List.of(
+                new MethodEntry.ByScores("lape", new Quantity.Activation(Reduction.COUNT_POSITIVE), Set.of(Site.MLP_ACT),
+                        new Lape(0.01, 0.95),
+                        Optional.of("crane")),
+                new MethodEntry.ByScores("plnd", new Quantity.Contribution(), Set.of(Site.MLP_NEURON), new Plnd(true, ShareMargin.BUDGET),
+                        Optional.empty()),
+                new MethodEntry.ByScores("average-precision", new Quantity.Activation(Reduction.MEAN), Set.of(Site.MLP_NEURON),
+                        new AveragePrecision(AveragePrecision.Ends.TOP, new Budget.Count(10)), Optional.empty()),
+                new MethodEntry.ByScores("mean-activation", new Quantity.Activation(Reduction.MEAN_ABS), Set.of(Site.MLP_ACT),
+                        new ShareMargin("mean-activation", false, ShareMargin.BUDGET), Optional.empty()),
+                new MethodEntry.ByScores("activation-frequency", new Quantity.Activation(Reduction.COUNT_POSITIVE), Set.of(Site.MLP_GATE),
+                        new TopValues("activation-frequency", false, ShareMargin.BUDGET), Optional.empty()),
+                new MethodEntry.ByScores("grad-x-act", new Quantity.Relevance(Rule.GRADIENT, new Target.MeanLogit(), Score.RELEVANCE),
+                        Set.of(Site.MLP_NEURON), new ShareMargin("grad-x-act", false, ShareMargin.BUDGET), Optional.empty())),
+                file.methods().subList(1, 7));
     }
 
     @ParameterizedTest

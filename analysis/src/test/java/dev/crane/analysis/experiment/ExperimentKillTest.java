@@ -27,9 +27,9 @@ class ExperimentKillTest {
         Path yaml = Files.writeString(folder.resolve("experiment.yaml"), SmallExperiment.yaml());
         Path killed = folder.resolve("killed");
         // In the first language's relevance, in the second's, and in the middle of the measurements.
-        List<String> first = runUntil("attnlrp relevance en 2", yaml, killed, 1);
+        List<String> first = runUntil("attnlrp relevance, row-gradient en 2", yaml, killed, 1);
         assertTrue(Files.exists(killed.resolve("experiment.json")) && !Files.exists(killed.resolve("stats/en.stats.safetensors")));
-        List<String> second = runUntil("attnlrp relevance zh 3", yaml, killed, 2);
+        List<String> second = runUntil("attnlrp relevance, row-gradient zh 3", yaml, killed, 2);
         List<String> third = runUntil("evaluation 40", yaml, killed, 1);
         List<String> last = runUntil(null, yaml, killed, 2);
 
@@ -39,9 +39,10 @@ class ExperimentKillTest {
         assertTrue(SmallExperiment.results(unbroken).containsKey("report.html"));
 
         // And what was done was not done again.
-        assertEquals("attnlrp relevance en 0", first.getFirst());
-        assertTrue(!second.contains("attnlrp relevance en 0"), second.toString());
-        assertTrue(third.contains("attnlrp relevance en: all there 0") && !third.contains("attnlrp relevance zh 0"), third.toString());
+        assertEquals("attnlrp relevance, row-gradient en 0", first.getFirst());
+        assertTrue(!second.contains("attnlrp relevance, row-gradient en 0"), second.toString());
+        assertTrue(third.contains("attnlrp relevance, row-gradient en: all there 0")
+                && !third.contains("attnlrp relevance, row-gradient zh 0"), third.toString());
         assertTrue(last.stream().noneMatch(line -> line.startsWith("attnlrp") && !line.endsWith(": all there 0")), last.toString());
         int done = last.stream().filter(line -> line.startsWith("evaluation ")).mapToInt(line -> Integer.parseInt(line.substring(11)))
                 .min().orElseThrow();

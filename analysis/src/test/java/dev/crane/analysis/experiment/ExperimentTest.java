@@ -26,8 +26,8 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 class ExperimentTest {
-    private static final List<String> GATHERED = List.of("attnlrp relevance en: all there", "attnlrp relevance zh: all there",
-            "attnlrp row-gradient en: all there", "attnlrp row-gradient zh: all there");
+    private static final List<String> GATHERED = List.of("attnlrp relevance, row-gradient en: all there",
+            "attnlrp relevance, row-gradient zh: all there");
 
     @TempDir
     static Path shared;

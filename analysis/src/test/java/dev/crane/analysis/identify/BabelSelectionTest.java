@@ -91,7 +91,7 @@ class BabelSelectionTest {
     @ValueSource(booleans = {false, true})
     void shareMargin(boolean absolute) throws IOException {
         JsonNode masks = json("/babel/share_margin.json").path("masks");
-        Map<String, Selection> selections = new RelevanceShareMargin(absolute, new Budget.Count(150)).select(at(Set.of(Site.MLP_NEURON)));
+        Map<String, Selection> selections = new ShareMargin("crane", absolute, new Budget.Count(150)).select(at(Set.of(Site.MLP_NEURON)));
         for (String language : LANGUAGES) {
             Selection selection = selections.get(language);
             double threshold = selection.top(150).getLast().value();

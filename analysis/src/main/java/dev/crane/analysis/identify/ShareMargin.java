@@ -13,22 +13,20 @@ import dev.crane.engine.CraneException;
 import dev.crane.engine.statistic.Moments;
 
 /**
- * {@code crane}: whose predictions does a unit carry? With m_i^ℓ the mean score of unit i over the samples of language ℓ, its share is
+ * {@code crane}, by relevance: whose predictions does a unit carry? Other quantities can be compared in the same way. With m_i^ℓ the mean score of unit i over the samples of language ℓ, its share is
  * s_i^ℓ = m_i^ℓ / Σ_j |m_j^ℓ| over all units j of the language, and its margin d_i^ℓ = s_i^ℓ − max over the other languages k of s_i^k.
  * Each language gets the units with the largest margin. Two languages share a unit only at a margin of 0 or less, which a large budget
  * can reach.
  *
+ * @param name what the method is called with the scores it is given
  * @param absolute whether m is the mean of |score| instead of the mean score
  * @param budget how many units each language gets, by margin
  */
-public record RelevanceShareMargin(boolean absolute, Budget budget) implements Method {
+public record ShareMargin(String name, boolean absolute, Budget budget) implements Method {
+    /** The budget where none is given: 5 % of the units. */
+    public static final Budget BUDGET = new Budget.Fraction(0.05);
     /** Mean score, 5 % of the units. */
-    public static final RelevanceShareMargin DEFAULT = new RelevanceShareMargin(false, new Budget.Fraction(0.05));
-
-    @Override
-    public String name() {
-        return "crane";
-    }
+    public static final ShareMargin CRANE = new ShareMargin("crane", false, BUDGET);
 
     @Override
     public SortedMap<String, String> settings() {
@@ -38,7 +36,7 @@ public record RelevanceShareMargin(boolean absolute, Budget budget) implements M
     @Override
     public Map<String, Selection> select(List<LanguageStatistics> languages) {
         if (languages.size() < 2) {
-            throw new CraneException("crane compares languages and has only "
+            throw new CraneException(name + " compares languages and has only "
                     + (languages.isEmpty() ? "none" : languages.getFirst().language()) + ": give the statistics of at least two");
         }
         LanguageStatistics.requireComparable(languages);

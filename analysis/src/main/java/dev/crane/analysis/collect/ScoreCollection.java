@@ -5,9 +5,12 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.EnumMap;
+import java.util.EnumSet;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.TreeSet;
@@ -29,22 +32,29 @@ import dev.crane.analysis.statistics.StatisticsAccumulator;
 import dev.crane.analysis.statistics.StatisticsFile;
 import dev.crane.engine.CraneException;
 import dev.crane.engine.CraneVersion;
+import dev.crane.engine.ForwardRequest;
+import dev.crane.engine.ForwardResult;
 import dev.crane.engine.NonFiniteException;
+import dev.crane.engine.RelevanceRequest;
 import dev.crane.engine.RelevanceResult;
+import dev.crane.engine.backend.Backend.Reduction;
 import dev.crane.engine.decoder.DecoderSpec;
 import dev.crane.engine.decoder.PackedBatch;
 import dev.crane.engine.file.FileErrors;
+import dev.crane.engine.hook.Capture;
 import dev.crane.engine.hook.HookPoint;
+import dev.crane.engine.hook.Site;
 import dev.crane.engine.relevance.Score;
 import dev.crane.engine.relevance.Target;
+import dev.crane.engine.tensor.StoredTensor;
 import dev.crane.models.CausalLanguageModel;
 
 /**
- * Gathers unit scores over the samples of corpora, one language at a time. Samples go through the model in the corpus's order, in packed batches up to a token
+ * Gathers the numbers of units ({@link Quantity}) over the samples of corpora, one language at a time, all of one pass together. Samples go through the model in the corpus's order, in packed batches up to a token
  * budget; statistics take them up in that order, so their bits depend neither on the budget nor on the number of threads. The state is saved on the way;
  * a run that was killed goes on from there and ends with the bits of an unbroken one.
  */
-public final class RelevanceCollection {
+public final class ScoreCollection {
     /** Saving the state may take this share of the time at most. On a small model that is after every batch. */
     private static final double SAVING_SHARE = 0.05;
     /** Key of a saved state's metadata: what the run was about. */
@@ -52,11 +62,13 @@ public final class RelevanceCollection {
 
     private final CausalLanguageModel model;
     private final ModelIdentity identity;
-    private final RelevanceSettings settings;
+    private final CollectionSettings settings;
     private final int tokenBudget;
+    /** Norms of the columns of each layer's down projection, as far as they were needed. */
+    private final Map<Integer, float[]> downNorms = new HashMap<>();
 
     /** @param tokenBudget most tokens in a batch; a longer sample is a batch of its own */
-    public RelevanceCollection(CausalLanguageModel model, RelevanceSettings settings, int tokenBudget) {
+    public ScoreCollection(CausalLanguageModel model, CollectionSettings settings, int tokenBudget) {
         this.model = model;
         this.identity = ModelIdentity.of(model);
         this.settings = settings;
@@ -64,27 +76,27 @@ public final class RelevanceCollection {
     }
 
     /**
-     * Gathers the scores of one language and writes {@code LANG.stats.safetensors} and, if they are kept, {@code LANG.samples.safetensors} to a folder.
+     * Gathers the scores of one language and writes {@code LANG.stats.safetensors} and, where they are kept, {@code LANG.samples.safetensors}.
      *
-     * @param folder of each score, where its files go
+     * @param folders of each quantity, where its files go
      * @param work where the state is kept meanwhile; nothing is left there at the end
-     * @return the files
+     * @return the files of each quantity
      * @throws CraneException the corpus cannot be used or has too few documents, or the model gives a NaN or infinity: the message names the line
      */
-    public List<Path> collect(String language, Corpus corpus, Map<Score, Path> folder, Path work, Progress progress) {
+    public Map<Quantity, List<Path>> collect(String language, Corpus corpus, Map<Quantity, Path> folders, Path work, Progress progress) {
         Samples samples = samples(corpus);
         SortedMap<String, String> provenance = provenance(corpus);
-        List<Path> written = new ArrayList<>();
-        Map<Score, Gathering> gatherings = new EnumMap<>(Score.class);
+        Map<Quantity, List<Path>> written = new LinkedHashMap<>();
+        Map<Quantity, Gathering> gatherings = new LinkedHashMap<>();
         try {
-            for (Score score : settings.scores()) {
+            for (Quantity quantity : settings.quantities().keySet()) {
                 SortedMap<String, String> own = new TreeMap<>(provenance);
-                own.put(ProvenanceKey.SCORE, score.label());
-                gatherings.put(score, new Gathering(language, own, folder.get(score),
-                        work.resolve(language + "." + settings.rule().name() + "." + score.label() + ".state.safetensors")));
+                own.putAll(quantity.provenance());
+                gatherings.put(quantity, new Gathering(language, quantity, own, folders.get(quantity),
+                        work.resolve(language + "." + quantity.label() + ".state.safetensors")));
             }
             run(language, corpus, samples.samples(), gatherings, progress);
-            gatherings.values().forEach(gathering -> written.addAll(gathering.finish()));
+            gatherings.forEach((quantity, gathering) -> written.put(quantity, gathering.finish()));
         } finally {
             gatherings.values().forEach(Gathering::close);
         }
@@ -92,21 +104,23 @@ public final class RelevanceCollection {
         return written;
     }
 
-    /** What gathering a language is called in progress reports: {@code attnlrp relevance en}. */
+    /** What gathering a language is called in progress reports: {@code attnlrp relevance en}, {@code activation mean, norm en}. */
     public String stage(String language) {
-        return settings.rule().name() + " " + String.join(", ", settings.scores().stream().map(Score::label).toList()) + " " + language;
+        String kind = first() instanceof Quantity.Relevance relevance ? relevance.rule().name() : "activation";
+        return kind + " " + String.join(", ", settings.quantities().keySet().stream().map(Quantity::name).toList()) + " " + language;
     }
 
     /** A fingerprint of everything that the statistics of a language depend on. */
-    public String inputs(String language, Corpus corpus) {
-        return inputs(language, provenance(corpus));
+    public String inputs(String language, Quantity quantity, Corpus corpus) {
+        return inputs(language, quantity, provenance(corpus));
     }
 
-    private String inputs(String language, SortedMap<String, String> provenance) {
+    private String inputs(String language, Quantity quantity, SortedMap<String, String> provenance) {
         return new Fingerprint().add("language", language).add("provenance", provenance).add("tokenizer", identity.tokenizerHash())
-                .add("scores", new TreeSet<>(settings.scores())).add("units", new TreeSet<>(settings.units()))
+                .add("quantity", quantity.label()).add("units", new TreeSet<>(settings.quantities().get(quantity)))
                 .add("samples", settings.samples())
-                .add("top", settings.topExamples()).add("per sample", settings.perSample()).add("backend", identity.backend()).hex();
+                .add("top", settings.topExamples()).add("per sample", settings.perSample().contains(quantity))
+                .add("backend", identity.backend()).hex();
     }
 
     private Samples samples(Corpus corpus) {
@@ -119,9 +133,19 @@ public final class RelevanceCollection {
                     corpus.file() + ": has " + samples.samples().size() + " documents, fewer than the " + settings.samples()
                             + " samples asked for; every language needs as many: ask for " + samples.samples().size() + " samples");
         for (Sample sample : samples.samples())
-            if (sample.ids().length < 2 && !(settings.target() instanceof Target.LastLogit))
+            if (sample.ids().length < 2 && predicts())
                 throw new CraneException(at(corpus, sample) + " is a single token: nothing in it can be predicted; leave it out");
         return samples;
+    }
+
+    /** The quantities of a pass are of one kind: relevance of one rule and target, or activations. */
+    private Quantity first() {
+        return settings.quantities().firstEntry().getKey();
+    }
+
+    /** Whether what is gathered is about predictions within a sample. */
+    private boolean predicts() {
+        return first() instanceof Quantity.Relevance relevance && !(relevance.target() instanceof Target.LastLogit);
     }
 
     private SortedMap<String, String> provenance(Corpus corpus) {
@@ -130,16 +154,14 @@ public final class RelevanceCollection {
         provenance.put(ProvenanceKey.MODEL_HASH, identity.hash());
         provenance.put(ProvenanceKey.CORPUS, corpus.file().getFileName().toString());
         provenance.put(ProvenanceKey.CORPUS_HASH, corpus.sha256());
-        provenance.put(ProvenanceKey.RULE, settings.rule().name());
-        provenance.put(ProvenanceKey.TARGET, settings.target().label());
         provenance.put(ProvenanceKey.SEED, Long.toString(settings.seed()));
         provenance.put(ProvenanceKey.MAX_TOKENS, Integer.toString(Math.min(settings.maxTokens(), model.spec().maxPositions())));
         provenance.put(ProvenanceKey.CRANE_VERSION, CraneVersion.get());
         return provenance;
     }
 
-    private void run(String language, Corpus corpus, List<Sample> samples, Map<Score, Gathering> gatherings, Progress progress) {
-        // After a kill between two saves one score may be ahead of the other.
+    private void run(String language, Corpus corpus, List<Sample> samples, Map<Quantity, Gathering> gatherings, Progress progress) {
+        // After a kill between two saves one quantity may be ahead of another.
         int next = (int) gatherings.values().stream().mapToLong(Gathering::samples).min().orElse(0);
         String stage = stage(language);
         long begin = System.nanoTime();
@@ -151,12 +173,12 @@ public final class RelevanceCollection {
             while (end < samples.size() && (end == next || size + samples.get(end).ids().length <= tokenBudget))
                 size += samples.get(end++).ids().length;
             List<Sample> batch = samples.subList(next, end);
-            RelevanceResult result = relevance(corpus, batch);
-            for (Map.Entry<Score, Gathering> gathering : gatherings.entrySet()) {
-                Map<HookPoint, List<float[]>> scores = result.scores().get(gathering.getKey());
+            Passed passed = pass(corpus, batch);
+            for (Map.Entry<Quantity, Gathering> gathering : gatherings.entrySet()) {
+                Map<HookPoint, List<float[]>> scores = passed.scores().get(gathering.getKey());
                 for (int i = 0; i < batch.size(); i++)
                     if (gathering.getValue().samples() == next + i)
-                        gathering.getValue().add(batch.get(i), result.targets()[i], of(scores, i));
+                        gathering.getValue().add(batch.get(i), passed.targets()[i], of(scores, i));
             }
             next = end;
             tokens += size;
@@ -167,12 +189,87 @@ public final class RelevanceCollection {
         }
     }
 
-    private RelevanceResult relevance(Corpus corpus, List<Sample> batch) {
+    /**
+     * What one pass over a batch gave.
+     *
+     * @param targets of each sample; 0 where nothing was explained
+     * @param scores per quantity and hook point the values of each sample
+     */
+    private record Passed(float[] targets, Map<Quantity, Map<HookPoint, List<float[]>>> scores) {}
+
+    private Passed pass(Corpus corpus, List<Sample> batch) {
+        PackedBatch packed = PackedBatch.of(batch.stream().map(Sample::ids).toList());
         try {
-            return model.engine().relevance(PackedBatch.of(batch.stream().map(Sample::ids).toList()), settings.request());
+            return first() instanceof Quantity.Relevance relevance ? relevance(packed, relevance) : activations(packed);
         } catch (NonFiniteException e) {
             throw new CraneException(at(corpus, batch.get(e.sequence())) + ": " + e.getMessage(), e);
         }
+    }
+
+    private Passed relevance(PackedBatch batch, Quantity.Relevance first) {
+        Map<Score, Set<Site>> sites = new EnumMap<>(Score.class);
+        settings.quantities().forEach((quantity, units) -> sites.put(((Quantity.Relevance) quantity).score(), units));
+        Set<Site> all = EnumSet.noneOf(Site.class);
+        sites.values().forEach(all::addAll);
+        Map<Quantity, Map<HookPoint, List<float[]>>> scores = new HashMap<>();
+        float[] targets = null;
+        // Row gradients exist at the outputs of linear layers only; where scores at other sites are wanted too, they take a pass of their own.
+        List<Map<Score, Set<Site>>> passes = all.stream().allMatch(Site::isLinear) || sites.size() == 1
+                ? List.of(sites)
+                : sites.entrySet().stream().map(entry -> Map.of(entry.getKey(), entry.getValue())).toList();
+        for (Map<Score, Set<Site>> pass : passes) {
+            Set<Site> here = EnumSet.noneOf(Site.class);
+            pass.values().forEach(here::addAll);
+            RelevanceResult result = model.engine().relevance(batch,
+                    RelevanceRequest.of(first.rule(), first.target(), pass.keySet(), here));
+            result.scores().forEach((score, values) -> scores.put(new Quantity.Relevance(first.rule(), first.target(), score), values));
+            targets = result.targets();
+        }
+        return new Passed(targets, scores);
+    }
+
+    private Passed activations(PackedBatch batch) {
+        Map<Quantity, List<Capture>> captures = new LinkedHashMap<>();
+        settings.quantities()
+                .forEach((quantity, units) -> captures.put(quantity, UnitLayout.of(model.spec(), units).widths().keySet().stream()
+                        .map(point -> new Capture(point,
+                                quantity instanceof Quantity.Activation activation ? activation.reduction() : Reduction.NORM))
+                        .toList()));
+        ForwardResult result = model.engine().forward(batch, new ForwardRequest(ForwardRequest.Output.NONE,
+                captures.values().stream().flatMap(List::stream).distinct().toList(), List.of(), null));
+        Map<Quantity, Map<HookPoint, List<float[]>>> scores = new HashMap<>();
+        captures.forEach((quantity, wanted) -> {
+            Map<HookPoint, List<float[]>> values = new HashMap<>();
+            for (Capture capture : wanted) {
+                List<float[]> captured = result.captures().get(capture);
+                values.put(capture.point(),
+                        quantity instanceof Quantity.Contribution ? contributions(capture.point(), captured) : captured);
+            }
+            scores.put(quantity, values);
+        });
+        return new Passed(new float[batch.sequences()], scores);
+    }
+
+    private List<float[]> contributions(HookPoint point, List<float[]> norms) {
+        float[] columns = downNorms.computeIfAbsent(point.layer(), layer -> columnNorms(model.weights().layers().get(layer).down()));
+        return norms.stream().map(sample -> {
+            float[] contributions = new float[sample.length];
+            for (int i = 0; i < sample.length; i++)
+                contributions[i] = sample[i] * columns[i];
+            return contributions;
+        }).toList();
+    }
+
+    /** The Euclidean norm of each column of a matrix [rows, columns]. */
+    private static float[] columnNorms(StoredTensor matrix) {
+        float[] values = matrix.floats();
+        double[] squares = new double[matrix.size(1)];
+        for (int i = 0; i < values.length; i++)
+            squares[i % squares.length] += (double) values[i] * values[i];
+        float[] norms = new float[squares.length];
+        for (int i = 0; i < norms.length; i++)
+            norms[i] = (float) Math.sqrt(squares[i]);
+        return norms;
     }
 
     private static String at(Corpus corpus, Sample sample) {
@@ -185,7 +282,7 @@ public final class RelevanceCollection {
         return ofSequence;
     }
 
-    /** One score's statistics as they grow, and their saved state. */
+    /** One quantity's statistics as they grow, and their saved state. */
     private final class Gathering implements AutoCloseable {
         private final SortedMap<String, String> provenance;
         private final Path folder;
@@ -196,13 +293,13 @@ public final class RelevanceCollection {
         private final SampleScoresWriter perSample;
         private double saving;
 
-        Gathering(String language, SortedMap<String, String> provenance, Path folder, Path state) {
-            UnitLayout layout = UnitLayout.of(model.spec(), settings.units());
+        Gathering(String language, Quantity quantity, SortedMap<String, String> provenance, Path folder, Path state) {
+            UnitLayout layout = UnitLayout.of(model.spec(), settings.quantities().get(quantity));
             this.provenance = provenance;
             this.folder = folder;
             this.state = state;
-            this.inputs = inputs(language, provenance);
-            perSample = settings.perSample()
+            this.inputs = ScoreCollection.this.inputs(language, quantity, provenance);
+            perSample = settings.perSample().contains(quantity)
                     ? SampleScoresWriter.open(SampleScores.in(folder, language), language, layout, provenance)
                     : null;
             LanguageStatistics saved = saved();
