@@ -7,7 +7,9 @@ public enum ElementType {
     /** IEEE single precision. */
     F32(4, Cublas.CUDA_R_32F()),
     /** The upper half of an {@link #F32}. */
-    BF16(2, Cublas.CUDA_R_16BF());
+    BF16(2, Cublas.CUDA_R_16BF()),
+    /** IEEE half precision. */
+    F16(2, Cublas.CUDA_R_16F());
 
     private final int bytes;
     private final int code;
