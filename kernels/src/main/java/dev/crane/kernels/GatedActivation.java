@@ -36,7 +36,7 @@ public final class GatedActivation {
                 .integer(gate.columns()).integer(kind.code());
         argument.give(kernel, actEdits);
         argument.give(kernel, neuronEdits);
-        kernel.pointer(Matrix.address(act)).pointer(neuron.address())
+        kernel.pointer(Matrix.orNull(act)).pointer(neuron.address())
                 .launch(stream, Instances.rowBlocks(gate, Instances.vector(gate.type())), Instances.THREADS, 0);
     }
 }

@@ -39,10 +39,15 @@ final class Instances {
 
     /** The instance {@code kernel_TYPE}, or for several types {@code kernel_TYPE_TYPE}. */
     Kernel of(String kernel, ElementType... types) {
+        return named(name(kernel, types));
+    }
+
+    /** The name of an instance: {@code kernel_TYPE}. */
+    static String name(String kernel, ElementType... types) {
         StringBuilder name = new StringBuilder(kernel);
         for (ElementType type : types)
             name.append('_').append(type.name().toLowerCase(Locale.ROOT));
-        return named(name.toString());
+        return name.toString();
     }
 
     /** Blocks for so many items, the last one perhaps not full. */

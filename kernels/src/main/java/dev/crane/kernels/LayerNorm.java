@@ -35,7 +35,7 @@ public final class LayerNorm {
             x.of("x", y.type());
             kernel = "layer_norm_heads";
         }
-        kernels.of(kernel, y.type()).pointer(x.address()).pointer(Matrix.address(delta)).pointer(w).pointer(bias).real(eps)
+        kernels.of(kernel, y.type()).pointer(x.address()).pointer(Matrix.orNull(delta)).pointer(w).pointer(bias).real(eps)
                 .integer(x.columns()).pointer(y.address()).pointer(inverse)
                 .launch(stream, x.rows(), Instances.rowThreads(x.columns(), 4), 0);
     }

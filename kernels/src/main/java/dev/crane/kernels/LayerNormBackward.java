@@ -40,10 +40,10 @@ public final class LayerNormBackward {
             cast.of("cast", ElementType.BF16).like("cast", dx);
         }
         Kernel kernel = (casts ? casting : kernels).of(heads ? "layer_norm_backward_heads" : "layer_norm_backward", dy.type())
-                .pointer(Matrix.address(x)).pointer(dy.address()).pointer(w).pointer(inverse).integer(dy.columns())
+                .pointer(Matrix.orNull(x)).pointer(dy.address()).pointer(w).pointer(inverse).integer(dy.columns())
                 .pointer(dx.address());
         if (casts)
-            kernel.pointer(Matrix.address(cast));
+            kernel.pointer(Matrix.orNull(cast));
         kernel.launch(stream, dy.rows(), Instances.rowThreads(dy.columns(), 4), 0);
     }
 }

@@ -22,7 +22,7 @@ public record Matrix(ElementType type, long address, int rows, int columns) {
     }
 
     /** Address of a matrix that may be missing: 0 then. */
-    static long address(Matrix matrix) {
+    static long orNull(Matrix matrix) {
         return matrix == null ? 0 : matrix.address;
     }
 

@@ -35,7 +35,7 @@ public final class RmsNorm {
             x.of("x", y.type());
             kernel = "rms_norm_heads";
         }
-        kernels.of(kernel, y.type()).pointer(x.address()).pointer(Matrix.address(delta)).pointer(w).real(offset).real(eps)
+        kernels.of(kernel, y.type()).pointer(x.address()).pointer(Matrix.orNull(delta)).pointer(w).real(offset).real(eps)
                 .integer(x.columns()).pointer(y.address()).pointer(inverse)
                 .launch(stream, x.rows(), Instances.rowThreads(x.columns(), 4), 0);
     }
