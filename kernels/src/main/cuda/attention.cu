@@ -112,6 +112,7 @@ CRANE_DEVICE void attention_mma(const bf16* q, const bf16* k, const bf16* v, con
     long long kv_at = s.first_key * kv_stride + head / (shape.heads / shape.kv_heads) * dim;
     float slope = shape.slopes == nullptr ? 0.f : shape.slopes[head];
     bool whole = whole_vectors<8>(dim, q, k, v), plain = shape.softcap <= 0.f && shape.slopes == nullptr;
+    bool store_whole = whole_vectors<2>(dim, out);
 
     int begin = first_key(shape, first + s.shift) / KEYS * KEYS, end = first + rows + s.shift;
     copy_tile<QUERIES, DIM, THREADS>(q_tile, q + q_at, q_stride, rows, dim, whole);
@@ -223,18 +224,8 @@ CRANE_DEVICE void attention_mma(const bf16* q, const bf16* k, const bf16* v, con
             float factor = 1.f / total;
             bf16* to = out + q_at + row * q_stride;
 #pragma unroll
-            for (int n = 0; n < DIM / 8; n++) {
-                int column = 8 * n + 2 * t;
-                float x = mixed[m][n][2 * half] * factor, y = mixed[m][n][2 * half + 1] * factor;
-                if (whole && column < dim)
-                    *reinterpret_cast<unsigned*>(to + column) = bf16_pair(x, y);
-                else {
-                    if (column < dim)
-                        store(to + column, x);
-                    if (column + 1 < dim)
-                        store(to + column + 1, y);
-                }
-            }
+            for (int n = 0; n < DIM / 8; n++)
+                store_pair(to, 8 * n + 2 * t, dim, store_whole, mixed[m][n][2 * half] * factor, mixed[m][n][2 * half + 1] * factor);
         }
 }
 

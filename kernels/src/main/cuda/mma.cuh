@@ -142,4 +142,17 @@ CRANE_DEVICE void copy_tile(bf16* tile, const bf16* from, long long stride, int 
     }
 }
 
+// Stores elements `column` and column + 1 of a row of `columns`; pairs at once where `whole`.
+CRANE_DEVICE void store_pair(bf16* row, int column, int columns, bool whole, float x, float y) {
+    if (whole) {
+        if (column < columns)
+            *reinterpret_cast<unsigned*>(row + column) = bf16_pair(x, y);
+    } else {
+        if (column < columns)
+            store(row + column, x);
+        if (column + 1 < columns)
+            store(row + column + 1, y);
+    }
+}
+
 #endif
