@@ -8,8 +8,9 @@ import java.util.TreeMap;
 
 /**
  * Arrays used again and again, so that a pass makes no garbage and no array is cleared needlessly. Sizes are rounded up to four steps per power of two,
- * so that batches of similar sizes share arrays. Held and free arrays together never occupy more than the most that was ever held at once. Safe for
- * use by several threads.
+ * so that batches of similar sizes share arrays. Held and free arrays together never occupy more than {@link #limit}: the most that was ever held at once
+ * and a quarter more, since a pass holds its most of each size at different times. (Without it every pass of babel-base dropped and allocated
+ * 12 MB of its 77; all its sizes together are 83.) Safe for use by several threads.
  */
 final class BufferPool {
     private final Map<Integer, Deque<float[]>> free = new TreeMap<>();
@@ -52,11 +53,16 @@ final class BufferPool {
         free.computeIfAbsent(array.length, length -> new ArrayDeque<>()).push(array);
     }
 
-    /** Drops free arrays, the small ones first, until no more is occupied than was ever held. */
+    /** Drops free arrays, the small ones first, until no more is occupied than the limit. */
     private void trim() {
         for (Deque<float[]> arrays : free.values())
-            for (Iterator<float[]> i = arrays.descendingIterator(); heldBytes + freeBytes > highest && i.hasNext(); i.remove())
+            for (Iterator<float[]> i = arrays.descendingIterator(); heldBytes + freeBytes > limit() && i.hasNext(); i.remove())
                 freeBytes -= (long) i.next().length * Float.BYTES;
+    }
+
+    /** Bytes that held and free arrays may occupy together. */
+    private long limit() {
+        return highest + highest / 4;
     }
 
     synchronized long heldBytes() {

@@ -59,7 +59,14 @@ final class Lanes {
                 s3 = FloatVector.fromArray(F, a, aAt + i + 3 * L).fma(FloatVector.fromArray(F, b, bAt + i + 3 * L), s3);
             }
         }
-        float[] partial = partial(s0, s1, s2, s3);
+        float[] partial = new float[PARTIAL]; // stored here: vectors handed to a method that is not inlined become objects
+        s0.intoArray(partial, 0);
+        if (L < 16)
+            s1.intoArray(partial, L);
+        if (L < 8) {
+            s2.intoArray(partial, 2 * L);
+            s3.intoArray(partial, 3 * L);
+        }
         for (int j = 0; i < n; i++, j++)
             partial[j] = Math.fma(a[aAt + i], b[bAt + i], partial[j]);
         return pairwise(partial);
@@ -95,14 +102,7 @@ final class Lanes {
                 s3 = s3.add(FloatVector.fromArray(F, a, at + i + 3 * L));
             }
         }
-        float[] partial = partial(s0, s1, s2, s3);
-        for (int j = 0; i < n; i++, j++)
-            partial[j] += a[at + i];
-        return pairwise(partial);
-    }
-
-    private static float[] partial(FloatVector s0, FloatVector s1, FloatVector s2, FloatVector s3) {
-        float[] partial = new float[PARTIAL];
+        float[] partial = new float[PARTIAL]; // stored here: vectors handed to a method that is not inlined become objects
         s0.intoArray(partial, 0);
         if (L < 16)
             s1.intoArray(partial, L);
@@ -110,7 +110,9 @@ final class Lanes {
             s2.intoArray(partial, 2 * L);
             s3.intoArray(partial, 3 * L);
         }
-        return partial;
+        for (int j = 0; i < n; i++, j++)
+            partial[j] += a[at + i];
+        return pairwise(partial);
     }
 
     /** The sum of the partial sums: of those eight apart, then four, two and one. */

@@ -45,11 +45,24 @@ class BufferPoolTest {
     }
 
     @Test
+    void sizesHeldAtDifferentTimesStayWithinAQuarterMore() {
+        BufferPool pool = new BufferPool();
+        float[] large = pool.take(4096);
+        pool.give(large);
+        float[] small = pool.take(1024);
+        pool.give(small);
+        assertSame(large, pool.take(4096));
+        pool.give(large);
+        assertSame(small, pool.take(1024));
+    }
+
+    @Test
     void dropsWhatNobodyWantsAnyMore() {
         BufferPool pool = new BufferPool();
         float[] small = pool.take(64);
         pool.give(small);
-        pool.give(pool.take(1 << 16)); // more than was ever held: the small one goes
+        pool.give(pool.take(1 << 16));
+        pool.give(pool.take(1 << 17)); // with the one before more than the limit: the small ones go first
         assertNotSame(small, pool.take(64));
     }
 
