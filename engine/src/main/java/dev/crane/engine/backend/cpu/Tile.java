@@ -1,5 +1,7 @@
 package dev.crane.engine.backend.cpu;
 
+import java.lang.invoke.VarHandle;
+
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorSpecies;
 
@@ -9,10 +11,10 @@ import jdk.incubator.vector.VectorSpecies;
  * <p>A lies as rows {@link #A_STRIDE} apart, B as a panel [depth][{@link #WIDTH}]. Each element is one chain of fused multiply-adds in ascending k
  * that starts at 0, and is added to C at the end; so its bits depend neither on the tile's height nor on the lanes of the machine's vectors.
  *
- * <p>Two vectors wide, because C2 loads and broadcasts the elements of A ahead of the multiply-adds and spills when the accumulators and those do not
- * fit in registers together. Measured alone with A and B in the first-level cache, GFLOP/s of one core: AVX-512 (32 registers, about 195 at best):
- * 14×2 vectors 178, 12×2 177, 8×2 172, 9×3 156, 4×2 147; the tallest suffers least from panels that straddle cache lines, which heap arrays cannot
- * rule out (176, 166, 163, 146, 131). AVX2 (16 registers, 97 at best): 4×2 vectors 94, 6×2 67, 8×2 58, 4×3 60. The
+ * <p>Two vectors wide. C2 would load and broadcast the elements of A well ahead of the multiply-adds, and with 14 rows keep three accumulators in
+ * memory for that; a fence before each row, which is no instruction, keeps the loads in their places. Measured with B in the second-level cache on a
+ * busy machine, GFLOP/s of one core, AVX-512 (32 registers, about 200 at best): 14×2 vectors 172 with fences and 142 without, 12×2 168 and 135, 8×3 160,
+ * 6×4 160, 10×2 155, 8×2 151. AVX2 (16 registers, 97 at best): 4×2 vectors 94, 6×2 67, 8×2 58, 4×3 60. The
  * methods exceed C2's limit of nodes for ordinary inlining (NodeCountInliningCutoff), so they call nothing but methods of the Vector API, which are
  * exempt from it: with a method of our own for the additions to C, C2 leaves it a call, boxes every accumulator, and the product is 30 times slower.
  */
@@ -85,42 +87,55 @@ final class Tile {
             FloatVector x = FloatVector.broadcast(SPECIES, a[ao + k]);
             c0l = x.fma(l, c0l);
             c0r = x.fma(r, c0r);
+            VarHandle.loadLoadFence();
             x = FloatVector.broadcast(SPECIES, a[ao + k + A_STRIDE]);
             c1l = x.fma(l, c1l);
             c1r = x.fma(r, c1r);
+            VarHandle.loadLoadFence();
             x = FloatVector.broadcast(SPECIES, a[ao + k + 2 * A_STRIDE]);
             c2l = x.fma(l, c2l);
             c2r = x.fma(r, c2r);
+            VarHandle.loadLoadFence();
             x = FloatVector.broadcast(SPECIES, a[ao + k + 3 * A_STRIDE]);
             c3l = x.fma(l, c3l);
             c3r = x.fma(r, c3r);
+            VarHandle.loadLoadFence();
             x = FloatVector.broadcast(SPECIES, a[ao + k + 4 * A_STRIDE]);
             c4l = x.fma(l, c4l);
             c4r = x.fma(r, c4r);
+            VarHandle.loadLoadFence();
             x = FloatVector.broadcast(SPECIES, a[ao + k + 5 * A_STRIDE]);
             c5l = x.fma(l, c5l);
             c5r = x.fma(r, c5r);
+            VarHandle.loadLoadFence();
             x = FloatVector.broadcast(SPECIES, a[ao + k + 6 * A_STRIDE]);
             c6l = x.fma(l, c6l);
             c6r = x.fma(r, c6r);
+            VarHandle.loadLoadFence();
             x = FloatVector.broadcast(SPECIES, a[ao + k + 7 * A_STRIDE]);
             c7l = x.fma(l, c7l);
             c7r = x.fma(r, c7r);
+            VarHandle.loadLoadFence();
             x = FloatVector.broadcast(SPECIES, a[ao + k + 8 * A_STRIDE]);
             c8l = x.fma(l, c8l);
             c8r = x.fma(r, c8r);
+            VarHandle.loadLoadFence();
             x = FloatVector.broadcast(SPECIES, a[ao + k + 9 * A_STRIDE]);
             c9l = x.fma(l, c9l);
             c9r = x.fma(r, c9r);
+            VarHandle.loadLoadFence();
             x = FloatVector.broadcast(SPECIES, a[ao + k + 10 * A_STRIDE]);
             c10l = x.fma(l, c10l);
             c10r = x.fma(r, c10r);
+            VarHandle.loadLoadFence();
             x = FloatVector.broadcast(SPECIES, a[ao + k + 11 * A_STRIDE]);
             c11l = x.fma(l, c11l);
             c11r = x.fma(r, c11r);
+            VarHandle.loadLoadFence();
             x = FloatVector.broadcast(SPECIES, a[ao + k + 12 * A_STRIDE]);
             c12l = x.fma(l, c12l);
             c12r = x.fma(r, c12r);
+            VarHandle.loadLoadFence();
             x = FloatVector.broadcast(SPECIES, a[ao + k + 13 * A_STRIDE]);
             c13l = x.fma(l, c13l);
             c13r = x.fma(r, c13r);
