@@ -1,0 +1,65 @@
+// Barriers, shuffles and votes. Each knows the place in the source it stands at, which a report of a deadlock or a divergence names.
+#ifndef CRANE_SOFT_SYNC_H
+#define CRANE_SOFT_SYNC_H
+
+#define CRANE_SOFT_HERE CraneSoftPlace{__builtin_FILE(), __builtin_LINE()}
+
+static inline void __syncthreads(CraneSoftPlace here = CRANE_SOFT_HERE) {
+    crane_soft_link.runtime->barrier(crane_soft_link.worker, CRANE_SOFT_SYNC, 0, here);
+}
+static inline int __syncthreads_count(int predicate, CraneSoftPlace here = CRANE_SOFT_HERE) {
+    return crane_soft_link.runtime->barrier(crane_soft_link.worker, CRANE_SOFT_SYNC_COUNT, predicate != 0, here);
+}
+static inline int __syncthreads_and(int predicate, CraneSoftPlace here = CRANE_SOFT_HERE) {
+    return crane_soft_link.runtime->barrier(crane_soft_link.worker, CRANE_SOFT_SYNC_AND, predicate != 0, here);
+}
+static inline int __syncthreads_or(int predicate, CraneSoftPlace here = CRANE_SOFT_HERE) {
+    return crane_soft_link.runtime->barrier(crane_soft_link.worker, CRANE_SOFT_SYNC_OR, predicate != 0, here);
+}
+
+static inline unsigned __ballot_sync(unsigned mask, int predicate, CraneSoftPlace here = CRANE_SOFT_HERE) {
+    return (unsigned)crane_soft_link.runtime->warp(crane_soft_link.worker, CRANE_SOFT_BALLOT, mask, predicate != 0, 0, here);
+}
+static inline int __any_sync(unsigned mask, int predicate, CraneSoftPlace here = CRANE_SOFT_HERE) {
+    return (int)crane_soft_link.runtime->warp(crane_soft_link.worker, CRANE_SOFT_ANY, mask, predicate != 0, 0, here);
+}
+static inline int __all_sync(unsigned mask, int predicate, CraneSoftPlace here = CRANE_SOFT_HERE) {
+    return (int)crane_soft_link.runtime->warp(crane_soft_link.worker, CRANE_SOFT_ALL, mask, predicate != 0, 0, here);
+}
+static inline void __syncwarp(unsigned mask = 0xffffffffu, CraneSoftPlace here = CRANE_SOFT_HERE) {
+    crane_soft_link.runtime->warp(crane_soft_link.worker, CRANE_SOFT_SYNCWARP, mask, 0, 0, here);
+}
+static inline unsigned __activemask() { return crane_soft_link.runtime->activeMask(crane_soft_link.worker); }
+
+template <class T> static inline T crane_soft_shuffle(unsigned mask, T value, unsigned source, CraneSoftPlace here) {
+    static_assert(sizeof(T) <= 8 && __is_trivially_copyable(T), "a shuffle moves up to eight bytes");
+    unsigned long long bits = 0;
+    __builtin_memcpy(&bits, &value, sizeof(T));
+    bits = crane_soft_link.runtime->warp(crane_soft_link.worker, CRANE_SOFT_SHUFFLE, mask, bits, source, here);
+    __builtin_memcpy(&value, &bits, sizeof(T));
+    return value;
+}
+
+// The lane each shuffle reads from; at a segment's edge a thread reads its own value.
+template <class T> static inline T __shfl_sync(unsigned mask, T value, int source, int width = 32, CraneSoftPlace here = CRANE_SOFT_HERE) {
+    unsigned lane = crane_soft_self().lane, segment = lane & ~(unsigned)(width - 1);
+    return crane_soft_shuffle(mask, value, segment | ((unsigned)source & (unsigned)(width - 1)), here);
+}
+template <class T> static inline T __shfl_up_sync(unsigned mask, T value, unsigned delta, int width = 32, CraneSoftPlace here = CRANE_SOFT_HERE) {
+    unsigned lane = crane_soft_self().lane, segment = lane & ~(unsigned)(width - 1);
+    return crane_soft_shuffle(mask, value, lane < segment + delta ? lane : lane - delta, here);
+}
+template <class T> static inline T __shfl_down_sync(unsigned mask, T value, unsigned delta, int width = 32, CraneSoftPlace here = CRANE_SOFT_HERE) {
+    unsigned lane = crane_soft_self().lane, last = lane | (unsigned)(width - 1);
+    return crane_soft_shuffle(mask, value, lane + delta > last ? lane : lane + delta, here);
+}
+template <class T> static inline T __shfl_xor_sync(unsigned mask, T value, int flip, int width = 32, CraneSoftPlace here = CRANE_SOFT_HERE) {
+    unsigned lane = crane_soft_self().lane, last = lane | (unsigned)(width - 1), source = lane ^ (unsigned)flip;
+    return crane_soft_shuffle(mask, value, source > last ? lane : source, here);
+}
+
+static inline void __threadfence() { __atomic_thread_fence(__ATOMIC_SEQ_CST); }
+static inline void __threadfence_block() { __atomic_thread_fence(__ATOMIC_SEQ_CST); }
+static inline void __trap(CraneSoftPlace here = CRANE_SOFT_HERE) { crane_soft_link.runtime->trap(crane_soft_link.worker, here); }
+
+#endif
