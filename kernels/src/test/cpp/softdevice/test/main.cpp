@@ -3,6 +3,7 @@
 #include <csetjmp>
 #include <cstdio>
 #include <cstdlib>
+#include <map>
 
 #include "test.h"
 
@@ -41,8 +42,9 @@ static int compile(const std::string &source, const std::vector<std::string> &op
 }
 
 std::string compile(const std::string &source, const std::vector<std::string> &options) {
-    std::string image, log;
-    if (compile(source, options, image, log))
+    static std::map<std::pair<std::string, std::vector<std::string>>, std::string> compiled;
+    std::string &image = compiled[{source, options}], log;
+    if (image.empty() && compile(source, options, image, log))
         fail(__FILE__, __LINE__, "does not compile:\n" + log);
     return image;
 }
