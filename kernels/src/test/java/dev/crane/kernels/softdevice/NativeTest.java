@@ -59,7 +59,8 @@ class NativeTest {
     @TestFactory
     Stream<DynamicTest> underAddressSanitizer() throws IOException, InterruptedException {
         Path program = program("asan");
-        Stream<DynamicTest> faults = run(program, "--list").output.lines().filter(line -> line.endsWith(" *")).map(line -> line.replace(" *", ""))
+        Stream<DynamicTest> faults = run(program, "--list").output.lines().filter(line -> line.endsWith(" *"))
+                .map(line -> line.replace(" *", ""))
                 .map(name -> DynamicTest.dynamicTest(name, () -> {
                     Ended ended = run(program, name);
                     assertTrue(ended.status != 0 && ended.output.contains("ERROR: AddressSanitizer"), ended.output);

@@ -58,9 +58,20 @@ final class SoftwareDevice {
     /** Sets an option; see {@code options.h} for what there is. */
     static void set(String option, long value) {
         try (Arena arena = Arena.ofConfined()) {
-            Object known = call("crane_soft_device_set", FunctionDescriptor.of(JAVA_INT, ADDRESS, JAVA_LONG), arena.allocateFrom(option), value);
+            Object known = call("crane_soft_device_set", FunctionDescriptor.of(JAVA_INT, ADDRESS, JAVA_LONG), arena.allocateFrom(option),
+                    value);
             if ((int) known == 0) {
                 throw new IllegalArgumentException(option);
+            }
+        }
+    }
+
+    /** Takes device memory by a call of the driver. */
+    static void allocate(long bytes) {
+        try (Arena arena = Arena.ofConfined()) {
+            Object status = call("cuMemAlloc_v2", FunctionDescriptor.of(JAVA_INT, ADDRESS, JAVA_LONG), arena.allocate(JAVA_LONG), bytes);
+            if ((int) status != 0) {
+                throw new AssertionError("status " + status);
             }
         }
     }
@@ -75,7 +86,8 @@ final class SoftwareDevice {
 
     private static Object call(String function, FunctionDescriptor signature, Object... arguments) {
         try {
-            return Linker.nativeLinker().downcallHandle(NativeLibrary.CUDA.symbols().find(function).orElseThrow(), signature).invokeWithArguments(arguments);
+            return Linker.nativeLinker().downcallHandle(NativeLibrary.CUDA.symbols().find(function).orElseThrow(), signature)
+                    .invokeWithArguments(arguments);
         } catch (Throwable failure) {
             throw new AssertionError(function, failure);
         }
