@@ -97,10 +97,12 @@ final class EvalCommand implements Callable<Integer> {
             List<Measure> measures = measures(loaded);
             Journal journal = Journal.open(folder.path());
             Interruption.resumable();
-            List<Evaluated> evaluated = new EvaluationRun(loaded, folder.path(), journal, tokenBudget).run(conditions, measures, progress);
+            EvaluationRun run = new EvaluationRun(loaded, folder.path(), "", journal, tokenBudget);
+            List<Evaluated> evaluated = run.run(conditions, measures, progress);
             tables = ResultTables.of(loaded.name(), evaluated);
-            EvaluationRun.write(folder.path(), ModelIdentity.of(loaded), evaluated, tables);
-            journal.keepOnly(new LinkedHashSet<>(EvaluationRun.artefacts(conditions, measures)));
+            run.writeResults(evaluated);
+            tables.write(folder.path());
+            journal.keepOnly(new LinkedHashSet<>(run.artefacts(conditions, measures)));
         }
         PrintWriter print = spec.commandLine().getOut();
         if (json.asked())

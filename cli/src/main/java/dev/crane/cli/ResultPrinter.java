@@ -14,29 +14,34 @@ import dev.crane.analysis.experiment.ResultTables.SummaryRow;
 
 /**
  * Prints the matrix of every language under every mask: perplexity, and of the tasks {@code acc} (the files have {@code acc_norm} too); the seeds of a random
- * control as their mean.
+ * control as their mean; a table for each model.
  */
 final class ResultPrinter {
     private ResultPrinter() {
     }
 
     static void print(ResultTables tables, PrintWriter out) {
+        List<String> models = tables.matrix().stream().map(MatrixRow::model).distinct().toList();
         Set<String> metrics = new LinkedHashSet<>(tables.matrix().stream().map(MatrixRow::metric).toList());
         boolean first = true;
         metrics.removeIf(metric -> metric.endsWith(".acc_norm"));
-        for (String metric : metrics) {
-            if (!first)
-                out.println();
-            first = false;
-            boolean perplexity = metric.equals(ResultTables.PERPLEXITY);
-            out.println(
-                    perplexity ? "perplexity (rise, nats a token)" : metric.replace('_', ' ').replace(".acc", " accuracy") + " (change)");
-            print(tables, metric, perplexity, out);
-        }
+        for (String model : models)
+            for (String metric : metrics) {
+                if (!first)
+                    out.println();
+                first = false;
+                boolean perplexity = metric.equals(ResultTables.PERPLEXITY);
+                out.println((models.size() > 1 ? model + ": " : "")
+                        + (perplexity
+                                ? "perplexity (rise, nats a token)"
+                                : metric.replace('_', ' ').replace(".acc", " accuracy") + " (change)"));
+                print(tables, model, metric, perplexity, out);
+            }
     }
 
-    private static void print(ResultTables tables, String metric, boolean perplexity, PrintWriter out) {
-        List<MatrixRow> rows = tables.matrix().stream().filter(row -> row.metric().equals(metric)).toList();
+    private static void print(ResultTables tables, String model, String metric, boolean perplexity, PrintWriter out) {
+        List<MatrixRow> rows = tables.matrix().stream().filter(row -> row.model().equals(model) && row.metric().equals(metric)).toList();
+        List<SummaryRow> summaries = tables.summary().stream().filter(row -> row.model().equals(model)).toList();
         List<String> languages = rows.stream().map(MatrixRow::language).distinct().toList();
         Table table = new Table().text("method").text("mask").number("units");
         languages.forEach(language -> table.number(language.isEmpty() ? "value" : language));
@@ -57,7 +62,7 @@ final class ResultPrinter {
             cells.add(group.mask.isEmpty() ? "" : Long.toString(Math.round(own.stream().mapToInt(MatrixRow::units).average().orElse(0))));
             for (String language : languages)
                 cells.add(cell(own.stream().filter(row -> row.language().equals(language)).toList(), perplexity));
-            cells.add(summary(tables.summary().stream().filter(row -> group.holds(row.key())).toList(), perplexity));
+            cells.add(summary(summaries.stream().filter(row -> group.holds(row.key())).toList(), perplexity));
             table.row(cells.toArray());
         }
         table.print(out);

@@ -31,13 +31,20 @@ import dev.crane.models.CausalLanguageModel;
 public final class EvaluationRun {
     private final CausalLanguageModel model;
     private final Path folder;
+    private final String prefix;
     private final Journal journal;
     private final int tokenBudget;
 
-    /** @param folder the output folder that the journal belongs to */
-    public EvaluationRun(CausalLanguageModel model, Path folder, Journal journal, int tokenBudget) {
+    /**
+     * A run of one model.
+     *
+     * @param folder the output folder that the journal belongs to
+     * @param prefix of the names of the model's files in it: empty, or ending in a slash
+     */
+    public EvaluationRun(CausalLanguageModel model, Path folder, String prefix, Journal journal, int tokenBudget) {
         this.model = model;
         this.folder = folder;
+        this.prefix = prefix;
         this.journal = journal;
         this.tokenBudget = tokenBudget;
     }
@@ -57,12 +64,12 @@ public final class EvaluationRun {
     private record Cell(Masked masked, Measure measure, String artefact, String inputs, Path file) {}
 
     /** The artefacts' names in the journal. */
-    public static List<String> artefacts(List<Masked> masks, List<Measure> measures) {
+    public List<String> artefacts(List<Masked> masks, List<Measure> measures) {
         return masks.stream().flatMap(mask -> measures.stream().map(measure -> artefact(mask.key(), measure))).toList();
     }
 
-    private static String artefact(MaskKey key, Measure measure) {
-        return "samples/" + key.path() + "/" + (measure.language().isEmpty() ? "" : measure.language() + ".") + measure.name();
+    private String artefact(MaskKey key, Measure measure) {
+        return prefix + "samples/" + key.path() + "/" + (measure.language().isEmpty() ? "" : measure.language() + ".") + measure.name();
     }
 
     /** Measures everything that is not measured yet. */
@@ -118,11 +125,8 @@ public final class EvaluationRun {
         log.delete();
     }
 
-    /** Writes {@code results.json}, {@code matrix.csv}, {@code summary.csv} and {@code intervals.csv}. */
-    public static void write(Path folder, ModelIdentity model, List<Evaluated> evaluated, ResultTables tables) {
-        AtomicFile.writeString(folder.resolve("results.json"), HarnessResults.of(model, evaluated));
-        AtomicFile.writeString(folder.resolve("matrix.csv"), tables.matrixCsv());
-        AtomicFile.writeString(folder.resolve("summary.csv"), tables.summaryCsv());
-        AtomicFile.writeString(folder.resolve("intervals.csv"), tables.intervalsCsv());
+    /** Writes {@code results.json}. */
+    public void writeResults(List<Evaluated> evaluated) {
+        AtomicFile.writeString(folder.resolve(prefix + "results.json"), HarnessResults.of(ModelIdentity.of(model), evaluated));
     }
 }

@@ -2,44 +2,24 @@ package dev.crane.analysis.experiment;
 
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.EnumSet;
-import java.util.HashMap;
-import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.SequencedMap;
 import java.util.Set;
-import java.util.SortedMap;
-import java.util.TreeMap;
-import java.util.stream.Collectors;
 
 import dev.crane.analysis.ModelIdentity;
 import dev.crane.analysis.Progress;
-import dev.crane.analysis.collect.CollectionSettings;
-import dev.crane.analysis.collect.Quantity;
-import dev.crane.analysis.collect.ScoreCollection;
-import dev.crane.analysis.corpus.Choice;
 import dev.crane.analysis.corpus.Corpus;
 import dev.crane.analysis.evaluate.Measure;
 import dev.crane.analysis.evaluate.Task;
-import dev.crane.analysis.identify.Method;
-import dev.crane.analysis.identify.RandomMatched;
-import dev.crane.analysis.identify.SampleMethod;
-import dev.crane.analysis.identify.Selection;
-import dev.crane.analysis.mask.UnitMask;
+import dev.crane.analysis.mask.MaskedModel;
 import dev.crane.analysis.report.Report;
 import dev.crane.analysis.report.ReportData;
-import dev.crane.analysis.report.SelectionSummary;
 import dev.crane.analysis.report.SelectionsFile;
-import dev.crane.analysis.statistics.LanguageStatistics;
-import dev.crane.analysis.statistics.SampleScores;
-import dev.crane.analysis.statistics.StatisticsFile;
 import dev.crane.engine.CraneException;
 import dev.crane.engine.EngineOptions;
 import dev.crane.engine.file.AtomicFile;
-import dev.crane.engine.hook.Site;
 import dev.crane.models.CausalLanguageModel;
 
 /**
@@ -49,30 +29,30 @@ import dev.crane.models.CausalLanguageModel;
  *
  * <pre>
  * experiment.json                      what this is
- * stats/LANG.stats.safetensors         (stats/QUANTITY/… for a method with scores of its own)
+ * stats/LANG.stats.safetensors         (stats/QUANTITY/… for a method that looks at something else)
  * masks/METHOD/[seedN/]LANG.mask.json
  * samples/METHOD/[seedN/]LANG/LANG.NAME.jsonl, samples/none/LANG.NAME.jsonl
  * results.json, matrix.csv, summary.csv, intervals.csv, selections.json, report.html
  * journal.jsonl, timings.json, work/   how it went
  * </pre>
+ *
+ * <p>With several models, {@code stats}, {@code masks}, {@code samples} and {@code results.json} are in a folder of each, and the masks found on each are
+ * measured on all: on another model the method METHOD of the model SOURCE is called {@code METHOD@SOURCE}. The models must have the same layers and widths.
  */
 public final class Experiment {
     private final ExperimentFile file;
     private final RunOptions options;
     private final Progress progress;
     private final Path folder;
-    private final CausalLanguageModel model;
-    private final ModelIdentity identity;
     private final Journal journal;
+    private final Timings timings = new Timings();
     private final Set<String> artefacts = new LinkedHashSet<>();
 
-    private Experiment(ExperimentFile file, RunOptions options, Progress progress, Path folder, CausalLanguageModel model) {
+    private Experiment(ExperimentFile file, RunOptions options, Progress progress, Path folder) {
         this.file = file;
         this.options = options;
         this.progress = progress;
         this.folder = folder;
-        this.model = model;
-        this.identity = ModelIdentity.of(model);
         this.journal = Journal.open(folder);
     }
 
@@ -83,192 +63,98 @@ public final class Experiment {
      * @throws CraneException something in the experiment cannot be used, or the folder cannot be written: nothing is half-written
      */
     public static ExperimentResult run(ExperimentFile file, Path out, RunOptions options, Progress progress) {
-        if (file.models().size() > 1)
-            throw new CraneException(file.path() + ": experiments with several models (transfer) are not run yet; name one of "
-                    + String.join(", ", file.models().keySet()));
-        try (OutputFolder folder = OutputFolder.take(out);
-                CausalLanguageModel model = CausalLanguageModel.load(file.models().firstEntry().getValue(),
-                        options.backend().apply(file.backend()),
-                        EngineOptions.DEFAULT)) {
-            return new Experiment(file, options, progress, folder.path(), model).run(folder);
+        try (OutputFolder folder = OutputFolder.take(out)) {
+            return new Experiment(file, options, progress, folder.path()).run(folder);
+        }
+    }
+
+    private interface WithModel<R> {
+        R apply(CausalLanguageModel model);
+    }
+
+    /** One model is in memory at a time. */
+    private <R> R with(String name, WithModel<R> work) {
+        try (CausalLanguageModel model = CausalLanguageModel.load(file.models().get(name), options.backend().apply(file.backend()),
+                EngineOptions.DEFAULT)) {
+            return work.apply(model);
         }
     }
 
     private ExperimentResult run(OutputFolder taken) {
-        Timings timings = new Timings();
         // All that the run will read is opened first, so that a mistake shows before hours of work.
         Map<String, Corpus> corpora = new LinkedHashMap<>();
         for (ExperimentFile.Language language : file.languages())
             corpora.put(language.name(), Corpus.open(language.identify()));
-        List<Measure> measures = measures();
-        ExperimentRecord.claim(taken, ExperimentRecord.of(file, identity, model.spec().maxPositions()));
-        Map<Quantity, List<LanguageStatistics>> statistics = timings.time("relevance", () -> statistics(corpora));
         List<ReportData.Selection> selections = new ArrayList<>();
-        List<EvaluationRun.Masked> masks = timings.time("selection", () -> masks(statistics, corpora, selections));
-        EvaluationRun evaluation = new EvaluationRun(model, folder, journal, options.tokenBudget());
-        artefacts.addAll(EvaluationRun.artefacts(masks, measures));
-        List<Evaluated> evaluated = timings.time("evaluation", () -> evaluation.run(masks, measures, progress));
-        ResultTables tables = timings.time("tables", () -> ResultTables.of(file.models().firstEntry().getKey(), evaluated));
-        EvaluationRun.write(folder, identity, evaluated, tables);
+        ResultTables tables = file.models().size() == 1 ? one(taken, corpora, selections) : several(taken, corpora, selections);
+        tables.write(folder);
         SelectionsFile.write(folder.resolve("selections.json"), selections);
         journal.keepOnly(artefacts);
         Path report = Report.write(folder);
-        write("timings.json", timings.json());
+        AtomicFile.writeString(folder.resolve("timings.json"), timings.json());
         taken.tidy();
         return new ExperimentResult(folder, tables, report);
     }
 
-    private void write(String name, String text) {
-        AtomicFile.writeString(folder.resolve(name), text);
+    private ResultTables one(OutputFolder taken, Map<String, Corpus> corpora, List<ReportData.Selection> selections) {
+        String name = file.models().firstEntry().getKey();
+        return with(name, model -> {
+            List<Measure> measures = measures(model);
+            ExperimentRecord.claim(taken, ExperimentRecord.of(file, Map.of(name, ExperimentRecord.Model.of(model))));
+            return evaluate(name, "", model, measures, search(name, "", model, corpora, selections));
+        });
     }
 
-    // ---- scores ----
-
-    private Map<Quantity, List<LanguageStatistics>> statistics(Map<String, Corpus> corpora) {
-        // Methods that look at the same quantity share it, over all units that any of them looks at; quantities of one pass share the pass.
-        SequencedMap<String, SequencedMap<Quantity, Set<Site>>> passes = new LinkedHashMap<>();
-        for (MethodEntry entry : file.methods())
-            if (entry instanceof MethodEntry.ByScores method)
-                passes.computeIfAbsent(method.quantity().pass(), pass -> new LinkedHashMap<>())
-                        .computeIfAbsent(method.quantity(), quantity -> EnumSet.noneOf(Site.class)).addAll(method.units());
-        Map<Quantity, List<LanguageStatistics>> statistics = new HashMap<>();
-        for (SequencedMap<Quantity, Set<Site>> quantities : passes.values())
-            corpora.forEach((language, corpus) -> {
-                gather(quantities, language, corpus);
-                for (Quantity quantity : quantities.keySet())
-                    statistics.computeIfAbsent(quantity, q -> new ArrayList<>())
-                            .add(StatisticsFile.read(StatisticsFile.in(folder.resolve(folderOf(quantity)), language)));
+    private ResultTables several(OutputFolder taken, Map<String, Corpus> corpora, List<ReportData.Selection> selections) {
+        Map<String, ExperimentRecord.Model> models = new LinkedHashMap<>();
+        MaskedModel first = null;
+        for (String name : file.models().keySet()) {
+            MaskedModel layout = with(name, model -> {
+                measures(model);
+                models.put(name, ExperimentRecord.Model.of(model));
+                return ModelIdentity.masked(model);
             });
-        return statistics;
-    }
-
-    /** Where a quantity's files are, below the experiment's folder. */
-    private String folderOf(Quantity quantity) {
-        return quantity.equals(file.scores().quantity()) ? "stats" : "stats/" + quantity.label();
-    }
-
-    private void gather(SequencedMap<Quantity, Set<Site>> quantities, String language, Corpus corpus) {
-        ScoreCollection all = new ScoreCollection(model, settings(quantities), options.tokenBudget());
-        SequencedMap<Quantity, Set<Site>> missing = new LinkedHashMap<>();
-        Map<Quantity, Path> folders = new HashMap<>();
-        quantities.forEach((quantity, units) -> {
-            artefacts.add(folderOf(quantity) + "/" + language);
-            if (!journal.finished(folderOf(quantity) + "/" + language, all.inputs(language, quantity, corpus))) {
-                missing.put(quantity, units);
-                folders.put(quantity, folder.resolve(folderOf(quantity)));
-            }
-        });
-        if (missing.isEmpty()) {
-            progress.note(all.stage(language) + ": all there");
-            return;
+            if (first == null)
+                first = layout;
+            layout.difference(first).ifPresent(difference -> {
+                throw new CraneException(file.path() + ": models: " + name + " has " + difference + " as "
+                        + file.models().firstEntry().getKey()
+                        + " has, so masks cannot go from one to the other; run them as experiments of their own");
+            });
         }
-        ScoreCollection collection = new ScoreCollection(model, settings(missing), options.tokenBudget());
-        collection.collect(language, corpus, folders, folder.resolve("work"), progress).forEach((quantity, files) -> journal
-                .record(folderOf(quantity) + "/" + language, collection.inputs(language, quantity, corpus), files));
+        ExperimentRecord.claim(taken, ExperimentRecord.of(file, models));
+        Map<String, List<EvaluationRun.Masked>> masks = new LinkedHashMap<>();
+        for (String name : file.models().keySet())
+            masks.put(name, with(name, model -> search(name, name + "/", model, corpora, selections)));
+        List<ResultTables> tables = new ArrayList<>();
+        for (String name : file.models().keySet()) {
+            List<EvaluationRun.Masked> here = new ArrayList<>(masks.get(name));
+            masks.forEach((source, found) -> {
+                if (!source.equals(name))
+                    found.forEach(mask -> here.add(new EvaluationRun.Masked(mask.key().from(source), mask.units())));
+            });
+            tables.add(with(name, model -> evaluate(name, name + "/", model, measures(model), here)));
+        }
+        return ResultTables.concatenated(tables);
     }
 
-    private CollectionSettings settings(SequencedMap<Quantity, Set<Site>> quantities) {
-        Set<Quantity> perSample = file.methods().stream()
-                .filter(entry -> entry instanceof MethodEntry.ByScores method && method.method() instanceof SampleMethod)
-                .map(entry -> ((MethodEntry.ByScores) entry).quantity()).collect(Collectors.toSet());
-        perSample.retainAll(quantities.keySet());
-        return new CollectionSettings(quantities, file.scores().samples(), file.scores().seed(), file.scores().maxTokens(),
-                CollectionSettings.TOP_EXAMPLES, perSample);
-    }
-
-    // ---- masks ----
-
-    private List<EvaluationRun.Masked> masks(Map<Quantity, List<LanguageStatistics>> statistics, Map<String, Corpus> corpora,
+    private List<EvaluationRun.Masked> search(String name, String prefix, CausalLanguageModel model, Map<String, Corpus> corpora,
             List<ReportData.Selection> selections) {
+        return new UnitSearch(file, options, progress, folder, name, prefix, model, journal, artefacts).run(corpora, timings, selections);
+    }
+
+    private ResultTables evaluate(String name, String prefix, CausalLanguageModel model, List<Measure> measures,
+            List<EvaluationRun.Masked> found) {
         List<EvaluationRun.Masked> masks = new ArrayList<>(List.of(EvaluationRun.Masked.NOTHING));
-        Map<String, Map<String, UnitMask>> byLabel = new HashMap<>();
-        Map<String, MethodEntry.ByScores> methods = new HashMap<>();
-        for (MethodEntry entry : file.methods()) {
-            switch (entry) {
-                case MethodEntry.ByScores method -> {
-                    List<LanguageStatistics> restricted = restricted(statistics, method);
-                    Map<String, Selection> selected = select(method, restricted);
-                    SortedMap<String, String> settings = new TreeMap<>(method.method().settings());
-                    method.matchBudget().ifPresent(other -> {
-                        settings.put("match_budget", other);
-                        selected.replaceAll((language, selection) -> selection.withCount(byLabel.get(other).get(language).count()));
-                    });
-                    methods.put(method.label(), method);
-                    byLabel.put(method.label(), write(method.label(), "", selected, restricted, settings, masks));
-                    for (LanguageStatistics language : restricted)
-                        selections.add(
-                                summary(method.label(), selected.get(language.language()), language, corpora.get(language.language())));
-                }
-                case MethodEntry.Random random -> {
-                    List<LanguageStatistics> restricted = restricted(statistics, methods.get(random.like()));
-                    for (long seed : random.seeds()) {
-                        RandomMatched method = new RandomMatched(byLabel.get(random.like()), !random.uniform(), seed);
-                        SortedMap<String, String> settings = new TreeMap<>(method.settings());
-                        settings.put("match", random.like());
-                        write(random.label(), Long.toString(seed), method.select(restricted), restricted, settings, masks);
-                    }
-                }
-            }
-        }
-        return masks;
+        masks.addAll(found);
+        EvaluationRun evaluation = new EvaluationRun(model, folder, prefix, journal, options.tokenBudget());
+        artefacts.addAll(evaluation.artefacts(masks, measures));
+        List<Evaluated> evaluated = timings.time("evaluation", () -> evaluation.run(masks, measures, progress));
+        evaluation.writeResults(evaluated);
+        return timings.time("tables", () -> ResultTables.of(name, evaluated));
     }
 
-    private static List<LanguageStatistics> restricted(Map<Quantity, List<LanguageStatistics>> statistics,
-            MethodEntry.ByScores method) {
-        return statistics.get(method.quantity()).stream().map(language -> language.restrictedTo(method.units())).toList();
-    }
-
-    private Map<String, Selection> select(MethodEntry.ByScores entry, List<LanguageStatistics> statistics) {
-        return switch (entry.method()) {
-            case Method method -> method.select(statistics);
-            case SampleMethod method -> {
-                List<SampleScores> samples = new ArrayList<>();
-                try {
-                    for (LanguageStatistics language : statistics)
-                        samples.add(SampleScores.open(SampleScores.in(folder.resolve(folderOf(entry.quantity())), language.language())));
-                    yield method.select(samples, entry.units());
-                } finally {
-                    samples.forEach(SampleScores::close);
-                }
-            }
-        };
-    }
-
-    /** Writes the masks of a method and adds them to those that are measured. */
-    private Map<String, UnitMask> write(String label, String seed, Map<String, Selection> selected, List<LanguageStatistics> statistics,
-            SortedMap<String, String> settings, List<EvaluationRun.Masked> masks) {
-        Map<String, UnitMask> byLanguage = new HashMap<>();
-        for (LanguageStatistics language : statistics) {
-            Selection selection = selected.get(language.language());
-            MaskKey key = new MaskKey(label, language.language(), seed);
-            Path path = folder.resolve("masks").resolve(key.path() + ".mask.json");
-            selection.maskFile(ModelIdentity.masked(model), label, settings, language).write(path);
-            String artefact = "masks/" + key.path();
-            artefacts.add(artefact);
-            // Masks follow from the statistics in no time, so they are made each time; the journal knows them to remove those of a method that is gone.
-            if (!journal.finished(artefact, ""))
-                journal.record(artefact, "", List.of(path));
-            masks.add(new EvaluationRun.Masked(key, selection.mask()));
-            byLanguage.put(language.language(), selection.mask());
-        }
-        return byLanguage;
-    }
-
-    private ReportData.Selection summary(String label, Selection selection, LanguageStatistics statistics, Corpus corpus) {
-        Set<Long> wanted = new HashSet<>();
-        for (long line : SelectionSummary.lines(selection, statistics))
-            wanted.add(line);
-        Map<Long, String> texts = new HashMap<>();
-        corpus.read(Choice.all(), document -> {
-            if (wanted.contains((long) document.line()))
-                texts.put((long) document.line(), document.text());
-        });
-        return SelectionSummary.of(file.models().firstEntry().getKey(), label, selection, statistics, texts::get);
-    }
-
-    // ---- what is measured ----
-
-    private List<Measure> measures() {
+    private List<Measure> measures(CausalLanguageModel model) {
         int window = Math.min(file.evaluation().maxTokens().orElse(Integer.MAX_VALUE), model.spec().maxPositions());
         List<Measure> measures = new ArrayList<>();
         for (ExperimentFile.Language language : file.languages()) {

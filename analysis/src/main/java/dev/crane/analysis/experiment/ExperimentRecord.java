@@ -20,6 +20,7 @@ import dev.crane.engine.CraneVersion;
 import dev.crane.engine.file.AtomicFile;
 import dev.crane.engine.file.FileErrors;
 import dev.crane.engine.hook.Site;
+import dev.crane.models.CausalLanguageModel;
 
 /**
  * {@code experiment.json}: what a folder's results are results of — versions, settings, and the hash of every file that went in. Nothing in it depends on when or
@@ -33,13 +34,25 @@ final class ExperimentRecord {
     private ExperimentRecord() {
     }
 
-    static ObjectNode of(ExperimentFile experiment, ModelIdentity model, int maxPositions) {
+    /**
+     * What of a model goes into the record.
+     *
+     * @param maxPositions the most tokens it can read
+     */
+    record Model(ModelIdentity identity, int maxPositions) {
+        static Model of(CausalLanguageModel model) {
+            return new Model(ModelIdentity.of(model), model.spec().maxPositions());
+        }
+    }
+
+    static ObjectNode of(ExperimentFile experiment, Map<String, Model> loaded) {
         ObjectNode root = JSON.createObjectNode().put("format", FORMAT).put("title", title(experiment))
                 .put("crane_version", CraneVersion.get())
-                .put("backend", model.backend());
+                .put("backend", loaded.values().iterator().next().identity().backend());
         ObjectNode models = root.putObject("models");
-        experiment.models().forEach((name, path) -> models.putObject(name).put("folder", model.name()).put("hash", model.hash())
-                .put("tokenizer_hash", model.tokenizerHash()));
+        loaded.forEach((name, model) -> models.putObject(name).put("folder", model.identity().name()).put("hash", model.identity().hash())
+                .put("tokenizer_hash", model.identity().tokenizerHash()));
+        int maxPositions = loaded.values().stream().mapToInt(Model::maxPositions).max().orElseThrow();
         ObjectNode languages = root.putObject("languages");
         for (ExperimentFile.Language language : experiment.languages()) {
             ObjectNode node = languages.putObject(language.name());

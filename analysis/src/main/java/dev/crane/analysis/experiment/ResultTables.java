@@ -1,5 +1,6 @@
 package dev.crane.analysis.experiment;
 
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -13,6 +14,7 @@ import dev.crane.analysis.evaluate.Perplexity;
 import dev.crane.analysis.metric.LangSpecF1;
 import dev.crane.analysis.metric.PairedBootstrap;
 import dev.crane.analysis.metric.Selectivity;
+import dev.crane.engine.file.AtomicFile;
 
 /**
  * The tables of an experiment: what every mask does to every language.
@@ -79,6 +81,20 @@ public record ResultTables(List<MatrixRow> matrix, List<SummaryRow> summary, Lis
             }
         }
         return new ResultTables(List.copyOf(matrix), List.copyOf(summary), List.copyOf(intervals));
+    }
+
+    /** The tables of several models as one. */
+    static ResultTables concatenated(List<ResultTables> tables) {
+        return new ResultTables(tables.stream().flatMap(one -> one.matrix.stream()).toList(),
+                tables.stream().flatMap(one -> one.summary.stream()).toList(),
+                tables.stream().flatMap(one -> one.intervals.stream()).toList());
+    }
+
+    /** Writes {@code matrix.csv}, {@code summary.csv} and {@code intervals.csv}. */
+    public void write(Path folder) {
+        AtomicFile.writeString(folder.resolve("matrix.csv"), matrixCsv());
+        AtomicFile.writeString(folder.resolve("summary.csv"), summaryCsv());
+        AtomicFile.writeString(folder.resolve("intervals.csv"), intervalsCsv());
     }
 
     private static List<MatrixRow> rows(String model, Evaluated one, Measurement measurement, Measurement base) {

@@ -39,7 +39,7 @@ public record MaskedModel(String name, String hash, int layers, SortedMap<Site, 
     }
 
     /** What differs between the layouts as far as both are known: {@code 6 layers, not 8}; empty if nothing does. */
-    Optional<String> difference(MaskedModel other) {
+    public Optional<String> difference(MaskedModel other) {
         if (layers > 0 && other.layers > 0 && layers != other.layers)
             return Optional.of(layers + " layers, not " + other.layers);
         for (Map.Entry<Site, Integer> width : widths.entrySet()) {

@@ -62,7 +62,7 @@ class BabelMatrixTest {
                 tasks.add(Measure.Choices.of(language, Task.read(SmallExperiment.MODELS.resolve("tasks/word_order_" + language + ".jsonl"))
                         .limit(100), model.tokenizer(), model.spec().maxPositions()));
             }
-            EvaluationRun run = new EvaluationRun(model, folder, Journal.open(folder), 4096);
+            EvaluationRun run = new EvaluationRun(model, folder, "", Journal.open(folder), 4096);
             perplexities = run.run(masks, texts, Progress.SILENT);
             // Tasks are long: the unmasked model and one mask.
             accuracies = run.run(masks.subList(0, 2), tasks, Progress.SILENT);

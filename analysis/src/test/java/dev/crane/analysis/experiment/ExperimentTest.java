@@ -5,9 +5,12 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.SortedMap;
+import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.regex.Matcher;
 
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -166,5 +169,31 @@ class ExperimentTest {
         String message = assertThrows(CraneException.class, run).getMessage();
         assertTrue(message.contains(part), message);
         assertEquals(1, message.lines().count(), message);
+    }
+
+    /** On a second model that is the first one again, masks found on the first do what they do there; on another model they do something else. */
+    @Test
+    void masksGoFromModelToModel() throws IOException {
+        String models = SmallExperiment.MODELS.toString();
+        String two = "models: {base: MODELS/babel-base, same: MODELS/babel-base, chat: MODELS/babel-chat}".replace("MODELS", models);
+        Path out = folder.resolve("transfer");
+        ResultTables tables = Experiment.run(SmallExperiment.file(folder,
+                SmallExperiment.yaml().replaceFirst("models: .*", Matcher.quoteReplacement(two)).replaceFirst("tasks: [^}]*}", "tasks: []}")
+                        .replaceFirst("  - .name: crane-kurtosis.*\n", "")),
+                out, SmallExperiment.options(2, 1 << 12), Progress.SILENT).tables();
+        Map<String, Double> changes = new TreeMap<>();
+        for (ResultTables.MatrixRow row : tables.matrix())
+            changes.put(row.model() + " " + row.key().path() + " " + row.language() + " " + row.metric(), row.change());
+        assertEquals(changes.get("base crane/en en perplexity"), changes.get("same crane@base/en en perplexity"));
+        assertEquals(changes.get("base random/seed1/zh en perplexity"), changes.get("same random@base/seed1/zh en perplexity"));
+        assertEquals(changes.get("chat crane@base/en zh perplexity"), changes.get("chat crane@same/en zh perplexity"));
+        assertNotEquals(changes.get("base crane/en en perplexity"), changes.get("chat crane@base/en en perplexity"));
+        for (String file : List.of("base/stats/en.stats.safetensors", "chat/masks/crane/zh.mask.json", "chat/results.json",
+                "chat/samples/crane@base/en/en.perplexity.jsonl", "report.html"))
+            assertTrue(Files.isRegularFile(out.resolve(file)), file);
+        List<String> steps = new ArrayList<>();
+        Experiment.run(ExperimentFile.read(folder.resolve("experiment.yaml")), out, SmallExperiment.options(2, 1 << 12),
+                SmallExperiment.recording(steps));
+        assertTrue(steps.stream().allMatch(step -> step.endsWith("all there")), steps.toString());
     }
 }
