@@ -72,6 +72,8 @@ class ReductionKernelsTest extends KernelTest {
         Matrix out = output(F32, 4, width);
         new SegmentDot(library).launch(stream, input(type, "z", rows, width), input(type, "delta", rows, width), offsets, out);
         assertClose(dots, out, "dot");
+        new SegmentDot(library).launch(stream, input(type, "z", rows, width), input(F32, "delta", rows, width), offsets, out);
+        assertClose(dots, out, "dot with an f32 gradient");
         new SegmentWeightedSum(library).launch(stream, floats(s), input(type, "delta", rows, width), offsets, out);
         assertClose(weighted, out, "weighted sum");
         for (Reduction reduction : Reduction.values()) {
