@@ -11,8 +11,8 @@ import dev.crane.engine.hook.Site;
  * A site of a model as {@code crane inspect --hooks} tells it.
  *
  * @param site its name for {@code --units}
- * @param name its canonical name; L stands for the layer
- * @param transformerLens its name in TransformerLens
+ * @param name its name in the model's own words; L stands for the layer
+ * @param transformerLens its name in TransformerLens; empty where it has none
  * @param shape of its values for a text of T tokens
  * @param uses what can be done there
  */
@@ -27,8 +27,8 @@ record HookSite(String site, String name, String transformerLens, List<String> s
         if (site == Site.LOGITS)
             return new HookSite(site.label(), site.module(), site.transformerLens(), shape("T", spec.vocabulary()),
                     List.of("capture", "intervene"));
-        String name = "model.layers.L." + site.module();
-        String lens = "blocks.L." + site.transformerLens();
+        String name = spec.point(site, 0).path().replaceFirst("\\.0\\.", ".L.");
+        String lens = site.transformerLens() == null ? "" : "blocks.L." + site.transformerLens();
         if (site == Site.ATTN_PROBS)
             return new HookSite(site.label(), name, lens, List.of(Integer.toString(spec.attention().heads()), "T", "T"),
                     List.of("capture"));

@@ -3,8 +3,10 @@ package dev.crane.cli;
 import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
+import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
@@ -14,7 +16,6 @@ import dev.crane.engine.decoder.DecoderSpec;
 import dev.crane.engine.decoder.Positions;
 import dev.crane.engine.tensor.StoredTensor;
 import dev.crane.models.ModelFolder;
-import dev.crane.models.chat.ChatTemplate;
 import dev.crane.models.safetensors.WeightFiles;
 import dev.crane.models.tokenizer.Tokenizer;
 
@@ -32,14 +33,12 @@ import static dev.crane.cli.Inspection.count;
  * @param weightsMissing why there are no weights; null where they are there
  * @param layout what {@code config.json} describes
  * @param tokenizer null where there is none
- * @param chatTemplates names of the chat templates; empty where there is none
  * @param endIds the tokens that end a text
  * @param memory what passes take
  * @param hooks where values can be read or changed; null where not asked for
  */
 record ModelInspection(String format, String model, String path, String family, Weights weights, String weightsMissing, Layout layout,
-        TokenizerKind tokenizer, List<String> chatTemplates, List<Integer> endIds, ModelMemory memory,
-        List<HookSite> hooks) implements Inspection {
+        TokenizerKind tokenizer, List<Integer> endIds, ModelMemory memory, List<HookSite> hooks) implements Inspection {
     /**
      * @param parameters numbers in all tensors that the model uses
      * @param types how many of them are stored in which type
@@ -78,9 +77,8 @@ record ModelInspection(String format, String model, String path, String family, 
             missing = e.getMessage(); // the rest is worth telling before the large files are downloaded
         }
         long bytes = weights == null ? 0 : weights.bytes;
-        return new ModelInspection("crane/model@1", folder.name(), path.toString(), folder.family().modelType(), weights, missing,
-                layout(spec), folder.tokenizer().isPresent() ? tokenizer(Tokenizer.load(path)) : null,
-                List.copyOf(ChatTemplate.all(path).keySet()), folder.eosTokenIds(),
+        return new ModelInspection("crane/model@1", folder.name(), path.toString(), folder.spec().family(), weights, missing,
+                layout(spec), folder.tokenizer().isPresent() ? tokenizer(Tokenizer.load(path)) : null, folder.eosTokenIds(),
                 ModelMemory.of(spec, bytes), withHooks ? HookSite.of(spec) : null);
     }
 
@@ -89,15 +87,19 @@ record ModelInspection(String format, String model, String path, String family, 
         SortedMap<String, Long> types = new TreeMap<>();
         long parameters = 0;
         List<String> missing = new ArrayList<>();
-        for (String name : needed)
-            if (files.contains(name)) {
-                StoredTensor tensor = files.tensor(name);
+        Set<String> used = new HashSet<>();
+        for (String name : needed) {
+            String stored = folder.family().stored(name, files::contains).orElse(null);
+            if (stored != null) {
+                used.add(stored);
+                StoredTensor tensor = files.tensor(stored);
                 parameters += tensor.elements();
                 types.merge(tensor.dtype().name().toLowerCase(Locale.ROOT), tensor.elements(), Long::sum);
             } else {
                 missing.add(name);
             }
-        List<String> unused = files.names().stream().filter(name -> !needed.contains(name)).sorted().toList();
+        }
+        List<String> unused = files.names().stream().filter(name -> !used.contains(name)).sorted().toList();
         return new Weights(parameters, types, files.bytes(),
                 files.files().stream().map(file -> file.file().getFileName().toString()).toList(),
                 missing, unused);
@@ -119,6 +121,9 @@ record ModelInspection(String format, String model, String path, String family, 
                         Double.toString(rope.theta()).replaceFirst("\\.0$", ""),
                         rope.rotaryDim()) + (scaling.equals("none") ? "" : ", scaled: " + rope.scaling());
             }
+            case Positions.Alibi alibi -> "alibi";
+            case Positions.Learned learned -> "learned";
+            case Positions.None none -> "none";
         };
     }
 
@@ -189,7 +194,6 @@ record ModelInspection(String format, String model, String path, String family, 
             table.row("text ends with",
                     tokenizer.end == null ? "no token of its own" : tokenizer.end.token + " (" + tokenizer.end.id + ")");
         }
-        table.row("chat template", chatTemplates.isEmpty() ? "none" : String.join(", ", chatTemplates));
         if (!endIds.isEmpty() && (tokenizer == null || tokenizer.end == null || !endIds.equals(List.of(tokenizer.end.id))))
             table.row("generation ends at", endIds.stream().map(String::valueOf).collect(Collectors.joining(", ")));
     }

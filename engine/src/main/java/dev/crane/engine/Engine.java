@@ -14,6 +14,7 @@ import dev.crane.engine.decoder.Decoder;
 import dev.crane.engine.decoder.DecoderSpec;
 import dev.crane.engine.decoder.DecoderWeights;
 import dev.crane.engine.decoder.Decoding;
+import dev.crane.engine.decoder.FusedRows;
 import dev.crane.engine.decoder.MemoryPlan;
 import dev.crane.engine.decoder.PackedBatch;
 import dev.crane.engine.hook.Capture;
@@ -65,12 +66,13 @@ public final class Engine implements AutoCloseable {
      * @throws CraneException for a token id or length the model does not have, or a capture or intervention it cannot apply, before anything is run
      * @throws NonFiniteException when a NaN or an infinity arises
      */
-    public ForwardResult forward(PackedBatch batch, ForwardRequest request) {
+    public ForwardResult forward(PackedBatch batch, ForwardRequest asked) {
         List<float[]> logits = new ArrayList<>();
         List<float[]> logprobs = new ArrayList<>();
         List<boolean[]> greedy = new ArrayList<>();
         Map<Capture, List<float[]>> captures = new LinkedHashMap<>();
-        decoder.check(batch, request);
+        decoder.check(batch, asked);
+        ForwardRequest request = FusedRows.apart(asked);
         for (MemoryPlan.Part part : plan.parts(batch.segments(), request)) {
             ForwardRequest ofPart = new ForwardRequest(request.output(), request.captures(), request.interventions(),
                     choices(request.interventionOf(), part),
@@ -81,7 +83,7 @@ public final class Engine implements AutoCloseable {
             greedy.addAll(result.greedy());
             result.captures().forEach((capture, values) -> captures.computeIfAbsent(capture, c -> new ArrayList<>()).addAll(values));
         }
-        return new ForwardResult(logits, logprobs, greedy, captures);
+        return FusedRows.together(spec(), asked, new ForwardResult(logits, logprobs, greedy, captures));
     }
 
     /**
@@ -90,11 +92,12 @@ public final class Engine implements AutoCloseable {
      * @throws CraneException for a token id or length the model does not have, or a site or intervention it cannot apply, before anything is run
      * @throws NonFiniteException when a NaN or an infinity arises
      */
-    public RelevanceResult relevance(PackedBatch batch, RelevanceRequest request) {
+    public RelevanceResult relevance(PackedBatch batch, RelevanceRequest asked) {
         float[] targets = new float[batch.sequences()];
         Map<Score, Map<HookPoint, List<float[]>>> scores = new EnumMap<>(Score.class);
         List<float[]> tokenRelevance = new ArrayList<>();
-        decoder.check(batch, request);
+        decoder.check(batch, asked);
+        RelevanceRequest request = FusedRows.apart(asked);
         for (MemoryPlan.Part part : plan.parts(batch.segments(), request)) {
             RelevanceRequest ofPart = new RelevanceRequest(request.rule(), request.target(), request.scores(), request.sites(),
                     request.tokenRelevance(), request.interventions(), choices(request.interventionOf(), part));
@@ -104,7 +107,7 @@ public final class Engine implements AutoCloseable {
                     .computeIfAbsent(point, p -> new ArrayList<>()).addAll(values)));
             tokenRelevance.addAll(result.tokenRelevance());
         }
-        return new RelevanceResult(targets, scores, tokenRelevance);
+        return FusedRows.together(spec(), asked, new RelevanceResult(targets, scores, tokenRelevance));
     }
 
     /**

@@ -33,6 +33,7 @@ import dev.crane.models.tokenizer.Tokenizer;
 public final class ModelFolder {
     private final Path path;
     private final byte[] configBytes;
+    private final ModelConfig config;
     private final Family family;
     private final DecoderSpec spec;
     private final OptionalInt bosTokenId;
@@ -43,9 +44,8 @@ public final class ModelFolder {
         this.path = path;
         this.configBytes = configBytes;
         ModelConfig config = ModelConfig.parse(path.resolve("config.json"), configBytes);
-        if (config.has("quantization_config")) {
-            throw config.error("quantization_config", "says that the weights are quantised; take a folder with F32, F16 or BF16 weights");
-        }
+        Fp8Weights.check(config);
+        this.config = config;
         this.family = Family.of(config);
         this.spec = family.spec(config);
         Path generationFile = path.resolve("generation_config.json");
@@ -92,6 +92,11 @@ public final class ModelFolder {
     public String name() {
         Path name = path.toAbsolutePath().normalize().getFileName();
         return name == null ? path.toString() : name.toString();
+    }
+
+    /** {@code config.json}. */
+    ModelConfig config() {
+        return config;
     }
 
     /** The family that {@code config.json} names. */

@@ -1,10 +1,14 @@
 package dev.crane.models;
 
+import java.lang.foreign.Arena;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalLong;
+import java.util.Set;
 
 import dev.crane.engine.CraneException;
 import dev.crane.engine.decoder.DecoderWeights;
@@ -13,40 +17,51 @@ import dev.crane.models.safetensors.WeightFiles;
 
 import static dev.crane.engine.file.FileErrors.quote;
 
-/** The weights of a model folder, mapped and checked: all there, of the right shapes, F32, F16 or BF16, finite. */
+/** The weights of a model folder, mapped and checked: all there, of the right shapes, F32, F16, BF16 or widened from FP8, finite. */
 public final class ModelWeights implements AutoCloseable {
     private static final int NAMED_IN_MESSAGES = 4;
 
     private final WeightFiles files;
+    private final Arena arena;
     private final DecoderWeights weights;
     private final List<String> unused;
 
-    private ModelWeights(WeightFiles files, DecoderWeights weights, List<String> unused) {
+    private ModelWeights(WeightFiles files, Arena arena, DecoderWeights weights, List<String> unused) {
         this.files = files;
+        this.arena = arena;
         this.weights = weights;
         this.unused = unused;
     }
 
     /**
      * Maps the files and checks every tensor that the model uses. Reads all of them once, to find NaN and infinities before they can spoil a long run:
-     * well under a second a gigabyte when the file is in memory already, as it will be for the pass that follows.
+     * well under a second a gigabyte when the file is in memory already, as it will be for the pass that follows. What cannot be used as it lies in the
+     * files (8-bit floating point, rows of several projections head by head, transposed matrices) is copied to memory of its own.
      */
+    @SuppressWarnings("MustBeClosedChecker") // closed by close(), or below if the weights are refused
     static ModelWeights open(ModelFolder model) {
         WeightFiles files = WeightFiles.open(model.path());
+        Arena arena = Arena.ofShared();
         try {
             Map<String, long[]> expected = model.family().tensors(model.spec());
-            checkPresent(files, expected, model.path());
-            expected.forEach((name, shape) -> check(files, name, shape));
-            List<String> unused = files.names().stream().filter(name -> !expected.containsKey(name)).toList();
-            return new ModelWeights(files, model.family().weights(model.spec(), files::tensor), unused);
+            Map<String, String> stored = new HashMap<>();
+            expected.keySet().forEach(name -> model.family().stored(name, files::contains).ifPresent(found -> stored.put(name, found)));
+            checkPresent(expected.keySet(), stored.keySet(), model.path());
+            Fp8Weights fp8 = new Fp8Weights(files, model.config(), arena);
+            Map<String, StoredTensor> tensors = new HashMap<>();
+            expected.forEach((name, shape) -> tensors.put(name, checked(files, stored.get(name), shape, fp8)));
+            Set<String> used = new HashSet<>(stored.values());
+            List<String> unused = files.names().stream().filter(name -> !used.contains(name) && !Fp8Weights.isScale(name, files)).toList();
+            return new ModelWeights(files, arena, model.family().weights(model.spec(), tensors::get, arena), unused);
         } catch (RuntimeException e) {
+            arena.close();
             files.close();
             throw e;
         }
     }
 
-    private static void checkPresent(WeightFiles files, Map<String, long[]> expected, Path folder) {
-        List<String> missing = expected.keySet().stream().filter(name -> !files.contains(name)).toList();
+    private static void checkPresent(Set<String> expected, Set<String> present, Path folder) {
+        List<String> missing = expected.stream().filter(name -> !present.contains(name)).toList();
         if (!missing.isEmpty()) {
             String some = String.join(", ", missing.subList(0, Math.min(NAMED_IN_MESSAGES, missing.size())));
             throw new CraneException(
@@ -55,20 +70,25 @@ public final class ModelWeights implements AutoCloseable {
         }
     }
 
-    private static void check(WeightFiles files, String name, long[] shape) {
+    private static StoredTensor checked(WeightFiles files, String name, long[] shape, Fp8Weights fp8) {
         StoredTensor tensor = files.tensor(name);
-        if (!tensor.dtype().isWeight()) {
-            throw error(files, name, "is " + tensor.dtype() + "; weights must be F32, F16 or BF16");
-        }
         if (!Arrays.equals(tensor.shape(), shape)) {
             throw error(files, name,
                     "has the shape " + Arrays.toString(tensor.shape()) + ", config.json asks for " + Arrays.toString(shape));
+        }
+        if (Fp8Weights.isFp8(tensor)) {
+            tensor = fp8.widened(tensor);
+        }
+        if (!tensor.dtype().isWeight()) {
+            throw error(files, name,
+                    "is " + tensor.dtype() + "; weights must be F32, F16 or BF16, or F8_E4M3 or F8_E5M2 with their scales");
         }
         OptionalLong bad = NonFinite.first(tensor);
         if (bad.isPresent()) {
             throw error(files, name,
                     "holds a NaN or infinity at " + Arrays.toString(index(bad.getAsLong(), shape)) + "; the file is damaged");
         }
+        return tensor;
     }
 
     /** The position of the {@code flat}-th element. */
@@ -104,6 +124,7 @@ public final class ModelWeights implements AutoCloseable {
     /** Unmaps the files. */
     @Override
     public void close() {
+        arena.close();
         files.close();
     }
 }

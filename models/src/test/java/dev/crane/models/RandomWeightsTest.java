@@ -35,7 +35,7 @@ class RandomWeightsTest {
             assertEquals(0.0004, variance, 4 * 0.0004 * Math.sqrt(2.0 / n));
             // The excess kurtosis of a sum of four uniform variables is −1.2 / 4; its standard error √(24/n).
             assertEquals(-0.3, mean(embedding, mean, 4) / (variance * variance) - 3, 4 * Math.sqrt(24.0 / n));
-            for (float norm : weights.decoder().finalNorm().floats()) {
+            for (float norm : weights.decoder().finalNorm().weight().floats()) {
                 assertEquals(1, norm);
             }
             assertEquals(dtype, weights.decoder().head().dtype());

@@ -6,6 +6,7 @@ import java.util.Map;
 import java.util.SequencedMap;
 import java.util.Set;
 
+import dev.crane.engine.decoder.DecoderSpec;
 import dev.crane.engine.hook.Site;
 
 /**
@@ -28,6 +29,13 @@ public record CollectionSettings(SequencedMap<Quantity, Set<Site>> quantities, i
         if (quantities.keySet().stream().map(Quantity::pass).distinct().count() != 1)
             throw new IllegalArgumentException("not one pass: " + quantities.keySet());
         perSample = Set.copyOf(perSample);
+    }
+
+    /** The same settings for one model: of each quantity the sites as this model has them. */
+    CollectionSettings of(DecoderSpec spec) {
+        SequencedMap<Quantity, Set<Site>> own = new LinkedHashMap<>();
+        quantities.forEach((quantity, sites) -> own.put(quantity, spec.held(sites)));
+        return new CollectionSettings(own, samples, seed, maxTokens, topExamples, perSample);
     }
 
     /** One quantity alone. */

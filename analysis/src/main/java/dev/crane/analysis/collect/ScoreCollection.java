@@ -71,7 +71,7 @@ public final class ScoreCollection {
     public ScoreCollection(CausalLanguageModel model, CollectionSettings settings, int tokenBudget) {
         this.model = model;
         this.identity = ModelIdentity.of(model);
-        this.settings = settings;
+        this.settings = settings.of(model.spec());
         this.tokenBudget = tokenBudget;
     }
 
@@ -251,7 +251,8 @@ public final class ScoreCollection {
     }
 
     private List<float[]> contributions(HookPoint point, List<float[]> norms) {
-        float[] columns = downNorms.computeIfAbsent(point.layer(), layer -> columnNorms(model.weights().layers().get(layer).down()));
+        float[] columns = downNorms.computeIfAbsent(point.layer(),
+                layer -> columnNorms(model.weights().layers().get(layer).down().weight()));
         return norms.stream().map(sample -> {
             float[] contributions = new float[sample.length];
             for (int i = 0; i < sample.length; i++)

@@ -39,7 +39,7 @@ public final class UnitLayout {
         for (Site site : sites)
             for (int layer = 0; layer < spec.layers(); layer++)
                 if (spec.units(site) > 0)
-                    widths.put(new HookPoint(site, layer), spec.units(site));
+                    widths.put(spec.point(site, layer), spec.units(site));
         return new UnitLayout(widths);
     }
 

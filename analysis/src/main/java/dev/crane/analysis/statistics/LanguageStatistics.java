@@ -11,10 +11,12 @@ import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.function.Function;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 
 import dev.crane.analysis.mask.MaskedModel;
 import dev.crane.analysis.mask.UnitLayout;
 import dev.crane.engine.CraneException;
+import dev.crane.engine.decoder.FusedRows;
 import dev.crane.engine.file.FileErrors;
 import dev.crane.engine.hook.HookPoint;
 import dev.crane.engine.hook.Site;
@@ -86,7 +88,8 @@ public record LanguageStatistics(String language, SortedMap<HookPoint, Moments> 
     }
 
     /** The same of some sites alone; one that has no units here is a user's error. */
-    public LanguageStatistics restrictedTo(Set<Site> sites) {
+    public LanguageStatistics restrictedTo(Set<Site> asked) {
+        Set<Site> sites = FusedRows.among(asked, moments.keySet().stream().map(HookPoint::site).collect(Collectors.toSet()));
         Set<Site> missing = new HashSet<>(sites);
         moments.keySet().forEach(point -> missing.remove(point.site()));
         if (!missing.isEmpty()) {

@@ -9,9 +9,11 @@ import java.util.Objects;
 import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.stream.Collectors;
 
 import dev.crane.analysis.mask.UnitLayout;
 import dev.crane.engine.CraneException;
+import dev.crane.engine.decoder.FusedRows;
 import dev.crane.engine.file.FileErrors;
 import dev.crane.engine.hook.HookPoint;
 import dev.crane.engine.hook.Site;
@@ -118,7 +120,10 @@ public final class SampleScores implements AutoCloseable {
      *
      * @throws CraneException where they are not there, or the samples are of different models or quantities
      */
-    public static UnitLayout commonLayout(List<SampleScores> languages, Set<Site> sites) {
+    public static UnitLayout commonLayout(List<SampleScores> languages, Set<Site> asked) {
+        Set<Site> present = languages.stream().flatMap(samples -> samples.layout.widths().keySet().stream()).map(HookPoint::site)
+                .collect(Collectors.toSet());
+        Set<Site> sites = FusedRows.among(asked, present);
         UnitLayout layout = null;
         for (SampleScores samples : languages) {
             for (String key : LanguageStatistics.COMPARABLE)

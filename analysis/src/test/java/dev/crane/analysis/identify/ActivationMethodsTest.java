@@ -256,7 +256,7 @@ class ActivationMethodsTest {
         List<SampleScores> samples = samples("contribution");
         HookPoint point = new HookPoint(Site.MLP_NEURON, 2);
         int[] some = {0, 17, 511};
-        StoredTensor down = model.weights().layers().get(2).down();
+        StoredTensor down = model.weights().layers().get(2).down().weight();
         float[] w = down.floats();
         String text = JsonMapper.shared().readTree(firstLine("zh")).path("text").stringValue();
         int[] all = model.tokenizer().encodeWithBos(text);

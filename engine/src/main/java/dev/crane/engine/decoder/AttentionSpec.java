@@ -11,15 +11,35 @@ package dev.crane.engine.decoder;
  * @param qkNorm whether q and k are normalised per head, over headDim, before the positions are applied
  * @param qkvBias whether the q, k and v projections add a bias
  * @param outBias whether the output projection adds a bias
+ * @param rows how the model's files hold the rows of query, key and value
  */
 public record AttentionSpec(int heads, int kvHeads, int headDim, float scale, float softcap, boolean qkNorm, boolean qkvBias,
-        boolean outBias) {
+        boolean outBias, QkvRows rows) {
+    /** How files hold the rows of query, key and value. */
+    public enum QkvRows {
+        /** Each in a matrix of its own. */
+        SEPARATE,
+        /** In one: all of the query's rows, then the key's, then the value's. */
+        BLOCKS,
+        /** In one: for each head its rows of the query, of the key, of the value. */
+        PER_HEAD
+    }
+
+    /** Query, key and value in matrices of their own. */
+    public AttentionSpec(int heads, int kvHeads, int headDim, float scale, float softcap, boolean qkNorm, boolean qkvBias,
+            boolean outBias) {
+        this(heads, kvHeads, headDim, scale, softcap, qkNorm, qkvBias, outBias, QkvRows.SEPARATE);
+    }
+
     public AttentionSpec {
         if (heads < 1 || kvHeads < 1 || headDim < 1 || heads % kvHeads != 0) {
             throw new IllegalArgumentException(heads + " heads of " + headDim + ", " + kvHeads + " key/value heads");
         }
         if (!(scale > 0) || !(softcap >= 0)) {
             throw new IllegalArgumentException("attention scale " + scale + ", softcap " + softcap);
+        }
+        if (rows == QkvRows.PER_HEAD && heads != kvHeads) {
+            throw new IllegalArgumentException(heads + " heads in one matrix with " + kvHeads + " key/value heads, head by head");
         }
     }
 

@@ -12,12 +12,13 @@ import dev.crane.engine.ForwardResult;
 import dev.crane.engine.NonFiniteException;
 import dev.crane.engine.RelevanceRequest;
 import dev.crane.engine.RelevanceResult;
+import dev.crane.engine.backend.Activation;
 import dev.crane.engine.backend.AttentionShape;
 import dev.crane.engine.backend.Backend;
 import dev.crane.engine.backend.KeyRanges;
 import dev.crane.engine.backend.Tensor;
-import dev.crane.engine.backend.Weight;
 import dev.crane.engine.decoder.DecoderParameters.Linear;
+import dev.crane.engine.decoder.DecoderParameters.Norm;
 import dev.crane.engine.hook.HookPoint;
 import dev.crane.engine.hook.InterventionSet;
 import dev.crane.engine.hook.Site;
@@ -30,19 +31,16 @@ public final class Decoder implements AutoCloseable {
     private final DecoderSpec spec;
     private final Backend backend;
     private final DecoderParameters parameters;
+    private final Norms norms;
     private final Map<Positions.Rope, RopeTable> tables = new HashMap<>();
     private List<InterventionSet> compiledFrom = List.of();
     private Edits compiled = Edits.NONE;
 
-    /**
-     * Makes the weights ready on the backend.
-     *
-     * @throws CraneException where the description asks for something that is not built
-     */
+    /** Makes the weights ready on the backend. */
     public Decoder(DecoderSpec spec, DecoderWeights weights, Backend backend) {
         this.spec = spec;
         this.backend = backend;
-        checkBuilt(spec);
+        this.norms = new Norms(spec.norm(), backend);
         this.parameters = DecoderParameters.prepare(spec, weights, backend);
     }
 
@@ -58,6 +56,10 @@ public final class Decoder implements AutoCloseable {
 
     DecoderParameters parameters() {
         return parameters;
+    }
+
+    Norms norms() {
+        return norms;
     }
 
     /** Refuses what {@link #forward} cannot do: a user's error. */
@@ -116,13 +118,10 @@ public final class Decoder implements AutoCloseable {
 
     private Tensor run(Pass pass) {
         Workspace tensors = pass.tensors;
-        Tensor x = tensors.allocate(pass.tokens(), spec.hidden()); // the residual stream
-        embed(pass, x);
+        Tensor x = stream(pass);
         Tensor delta = null; // what the last sublayer gave; the next norm adds it to the stream
-        for (int layer = 0; layer < spec.layers(); layer++) {
-            delta = attention(layer, x, delta, pass);
-            delta = mlp(layer, x, delta, pass);
-        }
+        for (int layer = 0; layer < spec.layers(); layer++)
+            delta = layer(layer, x, delta, pass);
         Tensor inverse = tensors.allocate(pass.tokens(), 1);
         Tensor hidden = norm(parameters.finalNorm(), x, delta, inverse, pass, pass.entry(spec.layers()));
         pass.checkFinite(new HookPoint(Site.RESID_POST, spec.layers() - 1), x, false);
@@ -139,8 +138,54 @@ public final class Decoder implements AutoCloseable {
         backend.embed(parameters.embedding(), pass.batch.ids(), spec.embeddingScale(), x);
     }
 
+    /** The residual stream that enters the first layer. */
+    private Tensor stream(Pass pass) {
+        Tensor x = embedded(pass);
+        if (parameters.embeddingNorm() == null)
+            return x;
+        Norms.Normed normed = norms.of(parameters.embeddingNorm(), x, pass.tensors);
+        if (pass.keep.backwardFollows())
+            pass.embeddingInverse = pass.tensors.hold(normed.inverse());
+        pass.tensors.release(x, normed.inverse());
+        return normed.y();
+    }
+
+    /** The embedding of each token, learned positions added. */
+    Tensor embedded(Pass pass) {
+        Tensor x = pass.tensors.allocate(pass.tokens(), spec.hidden());
+        embed(pass, x);
+        if (spec.positions(0) instanceof Positions.Learned learned) {
+            Tensor positions = pass.tensors.allocate(pass.tokens(), spec.hidden());
+            backend.embed(parameters.positions(), learnedRows(pass, learned), 1, positions);
+            backend.add(x, positions);
+            pass.tensors.release(positions);
+        }
+        return x;
+    }
+
+    private int[] learnedRows(Pass pass, Positions.Learned learned) {
+        int[] past = pass.past();
+        int[] rows = new int[pass.tokens()];
+        for (int b = 0; b < pass.segments.count(); b++)
+            for (int t = 0; t < pass.segments.length(b); t++) // a token behind the last position is predicted only: nothing reads its stream
+                rows[pass.segments.start(b) + t] = learned.offset() + Math.min(past[b] + t, spec.maxPositions() - 1);
+        return rows;
+    }
+
+    /** Adds {@code delta} to the stream x and gives what the layer adds last. */
+    Tensor layer(int layer, Tensor x, Tensor delta, Pass pass) {
+        Tensor fromAttention = attention(layer, x, delta, pass);
+        if (!spec.parallelResidual())
+            return mlp(layer, x, fromAttention, pass);
+        Tensor fromMlp = mlp(layer, x, null, pass);
+        Tensor both = pass.tensors.own(fromAttention);
+        backend.add(both, fromMlp);
+        pass.tensors.release(fromMlp);
+        return both;
+    }
+
     /** Adds {@code delta} to the stream x and gives what attention over the normed stream adds next. */
-    Tensor attention(int layer, Tensor x, Tensor delta, Pass pass) {
+    private Tensor attention(int layer, Tensor x, Tensor delta, Pass pass) {
         Workspace tensors = pass.tensors;
         DecoderParameters.Layer w = parameters.layers().get(layer);
         LayerActivations kept = pass.layer(layer);
@@ -154,8 +199,8 @@ public final class Decoder implements AutoCloseable {
         Tensor v = linear(w.value(), y, Site.ATTN_V, layer, pass);
         tensors.release(y);
 
-        q = tensors.own(q);
-        k = tensors.own(k);
+        q = prepared(w.queryNorm(), q, tensors);
+        k = prepared(w.keyNorm(), k, tensors);
         rotate(q, k, layer, pass, false);
         Tensor mixed = tensors.allocate(pass.tokens(), spec.attention().queryWidth());
         Tensor logSumExp = tensors.allocate(pass.tokens(), spec.attention().heads());
@@ -174,45 +219,80 @@ public final class Decoder implements AutoCloseable {
         kept.mixed = pass.keepForBackward(mixed);
         kept.logSumExp = pass.keepForBackward(logSumExp);
         tensors.release(inverse, mixed, logSumExp);
-        return out;
+        if (w.postAttentionNorm() == null)
+            return out;
+        Norms.Normed normed = norms.of(w.postAttentionNorm(), out, tensors);
+        kept.postAttentionInverse = pass.keepForBackward(normed.inverse());
+        tensors.release(out, normed.inverse());
+        return normed.y();
+    }
+
+    /** Queries or keys that may be rotated in place: normed where the model does; x itself is let go. */
+    private Tensor prepared(Norm norm, Tensor x, Workspace tensors) {
+        if (norm == null)
+            return tensors.own(x);
+        Norms.Normed normed = norms.ofHeads(norm, x, spec.attention().headDim(), tensors);
+        tensors.release(x, normed.inverse());
+        return normed.y();
     }
 
     /** Adds {@code delta} to the stream x and gives what the MLP over the normed stream adds next. */
-    Tensor mlp(int layer, Tensor x, Tensor delta, Pass pass) {
+    private Tensor mlp(int layer, Tensor x, Tensor delta, Pass pass) {
         Workspace tensors = pass.tensors;
         DecoderParameters.Layer w = parameters.layers().get(layer);
 
+        LayerActivations kept = pass.layer(layer);
         Tensor inverse = tensors.allocate(pass.tokens(), 1);
-        Tensor y = norm(w.mlpNorm(), x, delta, inverse, pass, List.of(new HookPoint(Site.RESID_MID, layer)));
-        Tensor gate = linear(w.gate(), y, Site.MLP_GATE, layer, pass);
+        Tensor y = norm(w.mlpNorm(), x, delta, inverse, pass,
+                spec.parallelResidual() ? List.of() : List.of(new HookPoint(Site.RESID_MID, layer)));
+        Tensor gate = spec.mlp().gated() ? linear(w.gate(), y, Site.MLP_GATE, layer, pass) : null;
         Tensor up = linear(w.up(), y, Site.MLP_UP, layer, pass);
         tensors.release(y);
+        Tensor neuron = neuron(layer, gate, up, pass);
+        tensors.release(gate, up);
 
-        Tensor act = pass.wants(Site.MLP_ACT, layer) ? tensors.allocate(pass.tokens(), spec.mlp().intermediate()) : null;
-        Tensor neuron = tensors.allocate(pass.tokens(), spec.mlp().intermediate());
-        backend.gatedActivation(gate, up, spec.mlp().activation(), pass.segments, pass.edits(Site.MLP_ACT, layer),
-                pass.edits(Site.MLP_NEURON, layer), act, neuron);
+        Tensor out = linear(w.down(), neuron, Site.MLP_DOWN, layer, pass);
+        kept.mlpInverse = pass.keepForBackward(inverse);
+        tensors.release(inverse, neuron);
+        if (w.postMlpNorm() == null)
+            return out;
+        Norms.Normed normed = norms.of(w.postMlpNorm(), out, tensors);
+        kept.postMlpInverse = pass.keepForBackward(normed.inverse());
+        tensors.release(out, normed.inverse());
+        return normed.y();
+    }
+
+    /** What the down projection reads. */
+    private Tensor neuron(int layer, Tensor gate, Tensor up, Pass pass) {
+        Activation activation = spec.mlp().activation();
+        Tensor neuron = pass.tensors.allocate(pass.tokens(), spec.mlp().intermediate());
+        if (gate == null) {
+            backend.activation(up, activation, pass.segments, pass.edits(Site.MLP_ACT, layer), neuron);
+            pass.read(Site.MLP_ACT, layer, neuron);
+            pass.at(Site.MLP_NEURON, layer, neuron);
+            return neuron;
+        }
+        Tensor act = pass.wants(Site.MLP_ACT, layer) ? pass.tensors.allocate(pass.tokens(), spec.mlp().intermediate()) : null;
+        backend.gatedActivation(gate, up, activation, pass.segments, pass.edits(Site.MLP_ACT, layer), pass.edits(Site.MLP_NEURON, layer),
+                act, neuron);
         if (act != null)
             pass.read(Site.MLP_ACT, layer, act);
         pass.read(Site.MLP_NEURON, layer, neuron);
-        tensors.release(gate, up, act);
-
-        Tensor out = linear(w.down(), neuron, Site.MLP_DOWN, layer, pass);
-        pass.layer(layer).mlpInverse = pass.keepForBackward(inverse);
-        tensors.release(inverse, neuron);
-        return out;
+        pass.tensors.release(act);
+        return neuron;
     }
 
     /** x += delta; the stream is then at {@code points}; gives the normed stream. The addition is fused with the norm unless x is changed between. */
-    private Tensor norm(Weight w, Tensor x, Tensor delta, Tensor inverse, Pass pass, List<HookPoint> points) {
-        boolean changes = pass.changesStream(points);
-        Tensor y = pass.tensors.allocate(x.rows(), x.columns());
+    private Tensor norm(Norm norm, Tensor x, Tensor delta, Tensor inverse, Pass pass, List<HookPoint> points) {
+        boolean changes = norm == null || pass.changesStream(points);
         if (changes) {
             if (delta != null)
                 backend.add(x, delta);
             points.forEach(point -> pass.at(point.site(), point.layer(), x));
         }
-        backend.rmsNorm(x, changes ? null : delta, w, weightOffset(), spec.norm().epsilon(), y, inverse);
+        Tensor y = norm == null ? pass.tensors.copy(x) : pass.tensors.allocate(x.rows(), x.columns());
+        if (norm != null)
+            norms.forward(norm, x, changes ? null : delta, y, inverse);
         if (!changes)
             points.forEach(point -> pass.at(point.site(), point.layer(), x));
         pass.tensors.release(delta);
@@ -232,7 +312,8 @@ public final class Decoder implements AutoCloseable {
 
     /** Turns queries and keys, in place, by their positions, or back. */
     void rotate(Tensor q, Tensor k, int layer, Pass pass, boolean inverse) {
-        Positions.Rope rope = (Positions.Rope) spec.positions(layer);
+        if (!(spec.positions(layer) instanceof Positions.Rope rope))
+            return;
         RopeTable table = tables.computeIfAbsent(rope, r -> new RopeTable(r, backend));
         int[] rows = table.rows(pass.segments, pass.past());
         backend.rope(q, spec.attention().headDim(), rows, table.cos(), table.sin(), inverse);
@@ -241,7 +322,7 @@ public final class Decoder implements AutoCloseable {
 
     /** Whether a sequence's earlier keys no longer hold when it reaches this length. */
     boolean positionsChangeAt(int length) {
-        return spec.positions().stream().anyMatch(positions -> RopeTable.changesAt((Positions.Rope) positions, length));
+        return spec.positions().stream().anyMatch(p -> p instanceof Positions.Rope rope && RopeTable.changesAt(rope, length));
     }
 
     /** Whether what a token gives depends on it and the tokens before it alone. LongRoPE's angles depend on how long the sequence becomes. */
@@ -251,30 +332,11 @@ public final class Decoder implements AutoCloseable {
 
     AttentionShape shape(int layer) {
         AttentionSpec a = spec.attention();
-        return new AttentionShape(a.heads(), a.kvHeads(), a.headDim(), a.scale(), a.softcap(), spec.window(layer));
-    }
-
-    float weightOffset() {
-        return spec.norm().kind() == NormSpec.Kind.RMS_ONE_PLUS ? 1 : 0;
+        return new AttentionShape(a.heads(), a.kvHeads(), a.headDim(), a.scale(), a.softcap(), spec.window(layer),
+                spec.positions(layer) instanceof Positions.Alibi);
     }
 
     // ---- checks ----
-
-    /** Refuses what the description can say but the passes here do not do. */
-    private static void checkBuilt(DecoderSpec spec) {
-        refuse(spec.norm().kind() == NormSpec.Kind.LAYER, spec, "LayerNorm");
-        refuse(spec.normPlacement() != NormSpec.Placement.PRE, spec, "norms after attention and MLP");
-        refuse(spec.attention().qkNorm(), spec, "norms on queries and keys");
-        refuse(spec.parallelResidual(), spec, "attention and MLP in parallel");
-        refuse(!spec.mlp().gated(), spec, "an MLP without a gate");
-        for (Positions positions : spec.positions())
-            refuse(!(positions instanceof Positions.Rope), spec, "positions other than rotary");
-    }
-
-    private static void refuse(boolean wanted, DecoderSpec spec, String what) {
-        if (wanted)
-            throw new CraneException("the model (" + spec.family() + ") has " + what + ", which this version cannot run");
-    }
 
     /** Interventions checked and compiled; kept for the next call, which usually asks for the same ones. */
     Edits compile(List<InterventionSet> sets, int[] setOf, int sequences) {

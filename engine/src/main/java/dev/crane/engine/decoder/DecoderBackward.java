@@ -1,9 +1,11 @@
 package dev.crane.engine.decoder;
 
+import dev.crane.engine.backend.Activation;
 import dev.crane.engine.backend.Backend;
 import dev.crane.engine.backend.Tensor;
 import dev.crane.engine.backend.UnitEdits;
 import dev.crane.engine.decoder.DecoderParameters.Linear;
+import dev.crane.engine.decoder.DecoderParameters.Norm;
 import dev.crane.engine.hook.HookPoint;
 import dev.crane.engine.hook.Site;
 import dev.crane.engine.relevance.Rule;
@@ -39,27 +41,49 @@ final class DecoderBackward {
     /** The gradient with respect to the scaled embedding [N, hidden]; consumes {@code dHidden}. */
     Tensor run(Tensor dHidden) {
         Tensor dx = tensors.zeros(pass.tokens(), decoder.spec().hidden());
-        backend.rmsNormBackward(pass.finalInput, decoder.parameters().finalNorm(), decoder.weightOffset(), pass.finalInverse, dHidden, rule,
-                dx);
+        norm(decoder.parameters().finalNorm(), pass.finalInput, pass.finalInverse, dHidden, dx);
         tensors.release(dHidden, pass.finalInput, pass.finalInverse);
         for (int layer = decoder.spec().layers() - 1; layer >= 0; layer--) {
             LayerActivations kept = again == null ? pass.layer(layer) : forwardAgain(layer);
             at(Site.RESID_POST, layer, kept, dx);
-            mlp(layer, kept, dx);
-            at(Site.RESID_MID, layer, kept, dx);
-            attention(layer, kept, dx);
+            if (decoder.spec().parallelResidual()) {
+                Tensor upstream = tensors.copy(dx); // both sublayers have what follows them from the same stream
+                mlp(layer, kept, upstream, dx);
+                attention(layer, kept, upstream, dx);
+                tensors.release(upstream);
+            } else {
+                mlp(layer, kept, dx, dx);
+                at(Site.RESID_MID, layer, kept, dx);
+                attention(layer, kept, dx, dx);
+            }
             at(Site.RESID_PRE, layer, kept, dx);
             pass.checkFinite(new HookPoint(Site.RESID_PRE, layer), dx, true);
             kept.release(tensors);
         }
-        return dx;
+        return decoder.parameters().embeddingNorm() == null ? dx : embeddingNorm(dx);
+    }
+
+    /** The gradient of the embedding from that of the normed embedding, which is let go. */
+    private Tensor embeddingNorm(Tensor dx) {
+        Tensor x = rule.detachNorm() ? null : decoder.embedded(pass);
+        Tensor dEmbedding = tensors.zeros(dx.rows(), dx.columns());
+        norm(decoder.parameters().embeddingNorm(), x, pass.embeddingInverse, dx, dEmbedding);
+        tensors.release(x, dx, pass.embeddingInverse);
+        return dEmbedding;
+    }
+
+    /** dx += the gradient of the input of a norm; of the stream itself where there is no norm. */
+    private void norm(Norm norm, Tensor x, Tensor inverse, Tensor dy, Tensor dx) {
+        if (norm == null)
+            backend.add(dx, dy);
+        else
+            decoder.norms().backward(norm, x, inverse, dy, rule, dx);
     }
 
     /** Runs one layer again, from the stream that enters it. */
     private LayerActivations forwardAgain(int layer) {
         Tensor x = pass.layer(layer).values.remove(Site.RESID_PRE);
-        Tensor delta = decoder.attention(layer, x, null, again);
-        delta = decoder.mlp(layer, x, delta, again);
+        Tensor delta = decoder.layer(layer, x, null, again);
         if (again.keep.sites().contains(Site.RESID_POST)) {
             backend.add(x, delta);
             again.at(Site.RESID_POST, layer, x);
@@ -68,45 +92,78 @@ final class DecoderBackward {
         return again.layer(layer);
     }
 
-    /** dx, the gradient of the stream behind the MLP, becomes that before it. */
-    private void mlp(int layer, LayerActivations kept, Tensor dx) {
+    /** dx += the gradient through the MLP; {@code upstream} is that of the stream it is added to. */
+    private void mlp(int layer, LayerActivations kept, Tensor upstream, Tensor dx) {
         DecoderParameters.Layer w = decoder.parameters().layers().get(layer);
         int width = decoder.spec().mlp().intermediate();
         Tensor gate = kept.values.get(Site.MLP_GATE);
         Tensor up = kept.values.get(Site.MLP_UP);
 
-        Tensor dOut = branch(Site.MLP_DOWN, layer, kept, dx);
+        Tensor dOut = branch(Site.MLP_DOWN, layer, kept, w.postMlpNorm(), kept.postMlpInverse, upstream);
         Tensor dNeuron = tensors.allocate(pass.tokens(), width);
         backend.linearBackwardInput(w.down().weight(), dOut, dNeuron, false);
         tensors.release(dOut);
 
-        neuronScores(layer, gate, up, dNeuron);
-        Tensor dGate = tensors.allocate(pass.tokens(), width);
         Tensor dUp = tensors.allocate(pass.tokens(), width);
-        backend.gatedActivationBackward(gate, up, decoder.spec().mlp().activation(), pass.segments, pass.edits(Site.MLP_ACT, layer),
-                pass.edits(Site.MLP_NEURON, layer), rule, dNeuron, dGate, dUp);
-        tensors.release(dNeuron);
-
-        at(Site.MLP_GATE, layer, kept, dGate);
-        at(Site.MLP_UP, layer, kept, dUp);
-        Tensor dy = inputGradient(new Term(w.gate(), dGate, rule.gateShare()), new Term(w.up(), dUp, rule.upShare()));
-        tensors.release(dGate, dUp);
-        backend.rmsNormBackward(kept.values.get(Site.RESID_MID), w.mlpNorm(), decoder.weightOffset(), kept.mlpInverse, dy, rule, dx);
+        Tensor dy;
+        if (gate == null) {
+            activationBackward(layer, up, dNeuron, dUp);
+            tensors.release(dNeuron);
+            at(Site.MLP_UP, layer, kept, dUp);
+            dy = inputGradient(new Term(w.up(), dUp, 1));
+            tensors.release(dUp);
+        } else {
+            neuronScores(layer, gate, up, dNeuron);
+            Tensor dGate = tensors.allocate(pass.tokens(), width);
+            backend.gatedActivationBackward(gate, up, decoder.spec().mlp().activation(), pass.segments, pass.edits(Site.MLP_ACT, layer),
+                    pass.edits(Site.MLP_NEURON, layer), rule, dNeuron, dGate, dUp);
+            tensors.release(dNeuron);
+            at(Site.MLP_GATE, layer, kept, dGate);
+            at(Site.MLP_UP, layer, kept, dUp);
+            dy = inputGradient(new Term(w.gate(), dGate, rule.gateShare()), new Term(w.up(), dUp, rule.upShare()));
+            tensors.release(dGate, dUp);
+        }
+        Site entered = decoder.spec().parallelResidual() ? Site.RESID_PRE : Site.RESID_MID;
+        norm(w.mlpNorm(), kept.values.get(entered), kept.mlpInverse, dy, dx);
         tensors.release(dy);
     }
 
-    /** dx, the gradient of the stream behind attention, becomes that before it. */
-    private void attention(int layer, LayerActivations kept, Tensor dx) {
+    /** Without a gate: dUp from the gradient of what the down projection reads, which is changed on the way. */
+    private void activationBackward(int layer, Tensor up, Tensor dNeuron, Tensor dUp) {
+        Activation activation = decoder.spec().mlp().activation();
+        UnitEdits actEdits = pass.edits(Site.MLP_ACT, layer);
+        UnitEdits neuronEdits = pass.edits(Site.MLP_NEURON, layer);
+        if (neuronEdits != null || scores.wants(Score.RELEVANCE, Site.MLP_NEURON) || scores.wants(Score.RELEVANCE, Site.MLP_ACT)) {
+            Tensor act = tensors.allocate(up.rows(), up.columns());
+            backend.activation(up, activation, pass.segments, actEdits, act);
+            Tensor neuron = tensors.hold(act);
+            if (neuronEdits != null) {
+                neuron = tensors.own(neuron);
+                backend.edit(neuron, pass.segments, neuronEdits);
+            }
+            scores.relevance(Site.MLP_NEURON, layer, neuron, dNeuron, 1);
+            if (neuronEdits != null)
+                backend.editBackward(dNeuron, neuron, pass.segments, neuronEdits);
+            scores.relevance(Site.MLP_ACT, layer, act, dNeuron, 1);
+            tensors.release(act, neuron);
+        }
+        backend.activationBackward(up, activation, pass.segments, actEdits, rule, dNeuron, dUp);
+    }
+
+    /** dx += the gradient through attention; {@code upstream} is that of the stream it is added to. */
+    private void attention(int layer, LayerActivations kept, Tensor upstream, Tensor dx) {
         DecoderParameters.Layer w = decoder.parameters().layers().get(layer);
         AttentionSpec a = decoder.spec().attention();
 
-        Tensor dOut = branch(Site.ATTN_OUT, layer, kept, dx);
+        Tensor dOut = branch(Site.ATTN_OUT, layer, kept, w.postAttentionNorm(), kept.postAttentionInverse, upstream);
         Tensor dMixed = tensors.allocate(pass.tokens(), a.queryWidth());
         backend.linearBackwardInput(w.attentionOut().weight(), dOut, dMixed, false);
         tensors.release(dOut);
 
-        Tensor q = tensors.copy(kept.values.get(Site.ATTN_Q));
-        Tensor k = tensors.copy(kept.values.get(Site.ATTN_K));
+        Norms.Normed normedQ = headNorm(w.queryNorm(), kept.values.get(Site.ATTN_Q));
+        Norms.Normed normedK = headNorm(w.keyNorm(), kept.values.get(Site.ATTN_K));
+        Tensor q = normedQ.y();
+        Tensor k = normedK.y();
         decoder.rotate(q, k, layer, pass, false);
         Tensor dq = tensors.allocate(pass.tokens(), a.queryWidth());
         Tensor dk = tensors.allocate(pass.tokens(), a.keyValueWidth());
@@ -116,6 +173,8 @@ final class DecoderBackward {
                 rule, dq, dk, dv);
         tensors.release(q, k, dMixed);
         decoder.rotate(dq, dk, layer, pass, true);
+        dq = headNormBackward(w.queryNorm(), kept.values.get(Site.ATTN_Q), normedQ.inverse(), dq);
+        dk = headNormBackward(w.keyNorm(), kept.values.get(Site.ATTN_K), normedK.inverse(), dk);
 
         at(Site.ATTN_Q, layer, kept, dq);
         at(Site.ATTN_K, layer, kept, dk);
@@ -123,14 +182,38 @@ final class DecoderBackward {
         Tensor dy = inputGradient(new Term(w.query(), dq, rule.queryFactor()), new Term(w.key(), dk, rule.keyFactor()),
                 new Term(w.value(), dv, rule.valueFactor()));
         tensors.release(dq, dk, dv);
-        backend.rmsNormBackward(kept.values.get(Site.RESID_PRE), w.attentionNorm(), decoder.weightOffset(), kept.attentionInverse, dy, rule,
-                dx);
+        norm(w.attentionNorm(), kept.values.get(Site.RESID_PRE), kept.attentionInverse, dy, dx);
         tensors.release(dy);
     }
 
-    /** The gradient at the output of a sublayer: that of the stream, a copy of it where an edit changes it. */
-    private Tensor branch(Site site, int layer, LayerActivations kept, Tensor dx) {
-        Tensor gradient = pass.edits(site, layer) == null ? tensors.hold(dx) : tensors.copy(dx);
+    /** The forward pass over queries or keys again, which only their projection's output was kept of: normed where the model does, or a copy. */
+    private Norms.Normed headNorm(Norm norm, Tensor x) {
+        return norm == null
+                ? new Norms.Normed(tensors.copy(x), null)
+                : decoder.norms().ofHeads(norm, x, decoder.spec().attention().headDim(), tensors);
+    }
+
+    /** The gradient before the norm of queries or keys; lets go of that behind it. */
+    private Tensor headNormBackward(Norm norm, Tensor x, Tensor inverse, Tensor dy) {
+        if (norm == null)
+            return dy;
+        Tensor before = decoder.norms().ofHeadsBackward(norm, x, decoder.spec().attention().headDim(), inverse, dy, rule, tensors);
+        tensors.release(dy, inverse);
+        return before;
+    }
+
+    /**
+     * The gradient at the output of a sublayer's last projection: that of the stream, taken back through the norm behind the sublayer where there is
+     * one; a copy where an edit changes it.
+     */
+    private Tensor branch(Site site, int layer, LayerActivations kept, Norm postNorm, Tensor inverse, Tensor upstream) {
+        Tensor gradient;
+        if (postNorm != null) {
+            gradient = tensors.zeros(upstream.rows(), upstream.columns());
+            norm(postNorm, rule.detachNorm() ? null : kept.values.get(site), inverse, upstream, gradient);
+        } else {
+            gradient = pass.edits(site, layer) == null ? tensors.hold(upstream) : tensors.copy(upstream);
+        }
         at(site, layer, kept, gradient);
         return gradient;
     }

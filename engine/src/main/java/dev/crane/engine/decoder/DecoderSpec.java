@@ -1,7 +1,12 @@
 package dev.crane.engine.decoder;
 
+import java.util.EnumSet;
 import java.util.List;
+import java.util.Set;
 
+import dev.crane.engine.decoder.AttentionSpec.QkvRows;
+import dev.crane.engine.hook.HookPoint;
+import dev.crane.engine.hook.ModuleNames;
 import dev.crane.engine.hook.Site;
 
 /**
@@ -22,12 +27,21 @@ import dev.crane.engine.hook.Site;
  * @param embeddingScale factor on the embedding, usually 1
  * @param logitSoftcap c in c · tanh(logit / c); 0 for none
  * @param tiedHead whether the head is the embedding matrix
+ * @param modules what the linear layers are called in the model's files
  */
 public record DecoderSpec(String family, int vocabulary, int hidden, int layers, int maxPositions, NormSpec norm,
         NormSpec.Placement normPlacement,
         AttentionSpec attention, List<Integer> windows, List<Positions> positions, MlpSpec mlp, boolean parallelResidual,
         float embeddingScale,
-        float logitSoftcap, boolean tiedHead) {
+        float logitSoftcap, boolean tiedHead, ModuleNames modules) {
+    /** A model whose linear layers are called as a Llama's. */
+    public DecoderSpec(String family, int vocabulary, int hidden, int layers, int maxPositions, NormSpec norm,
+            NormSpec.Placement normPlacement, AttentionSpec attention, List<Integer> windows, List<Positions> positions, MlpSpec mlp,
+            boolean parallelResidual, float embeddingScale, float logitSoftcap, boolean tiedHead) {
+        this(family, vocabulary, hidden, layers, maxPositions, norm, normPlacement, attention, windows, positions, mlp, parallelResidual,
+                embeddingScale, logitSoftcap, tiedHead, ModuleNames.LLAMA);
+    }
+
     public DecoderSpec {
         if (vocabulary < 1 || hidden < 1 || layers < 1 || maxPositions < 1) {
             throw new IllegalArgumentException(
@@ -51,8 +65,26 @@ public record DecoderSpec(String family, int vocabulary, int hidden, int layers,
         return positions.get(layer);
     }
 
+    /** Sites that were asked for of any model, as this one has them; see {@link FusedRows#among}. */
+    public Set<Site> held(Set<Site> sites) {
+        Set<Site> present = EnumSet.allOf(Site.class);
+        present.removeIf(site -> units(site) == 0);
+        return FusedRows.among(sites, present);
+    }
+
+    /** Whether a point's name is one that this model has for it: that of its files, or that of a Llama, which stands for any model. */
+    public boolean calls(HookPoint point) {
+        return point.path().equals(modules.path(point.site(), point.layer()))
+                || point.path().equals(new HookPoint(point.site(), point.layer()).path());
+    }
+
+    /** A hook point under the name that the model's own files have for it. */
+    public HookPoint point(Site site, int layer) {
+        return new HookPoint(site, layer, modules.path(site, layer));
+    }
+
     /**
-     * How many units a site has in one layer: the width of its values for one token. 0 for a gate that the model does not have and for
+     * How many units a site has in one layer: the width of its values for one token. 0 where the model has no such site and for
      * {@link Site#ATTN_PROBS}, whose width depends on the sequence.
      */
     public int units(Site site) {
@@ -60,9 +92,12 @@ public record DecoderSpec(String family, int vocabulary, int hidden, int layers,
             case ATTN_Q -> attention.queryWidth();
             case ATTN_K, ATTN_V -> attention.keyValueWidth();
             case ATTN_PROBS -> 0;
+            case ATTN_QKV -> attention.rows() == QkvRows.SEPARATE ? 0 : attention.queryWidth() + 2 * attention.keyValueWidth();
             case MLP_GATE -> mlp.gated() ? mlp.intermediate() : 0;
+            case MLP_GATE_UP -> mlp.fusedGate() ? 2 * mlp.intermediate() : 0;
             case MLP_UP, MLP_ACT, MLP_NEURON -> mlp.intermediate();
-            case ATTN_OUT, MLP_DOWN, RESID_PRE, RESID_MID, RESID_POST -> hidden;
+            case RESID_MID -> parallelResidual ? 0 : hidden;
+            case ATTN_OUT, MLP_DOWN, RESID_PRE, RESID_POST -> hidden;
             case LOGITS -> vocabulary;
         };
     }

@@ -36,17 +36,22 @@ final class Edits {
             for (Intervention intervention : set.interventions()) {
                 HookPoint point = intervention.point();
                 int width = width(spec, set, point);
-                BitSet taken = named.computeIfAbsent(point, p -> new BitSet(width));
-                for (int unit : intervention.units()) {
+                checkValues(intervention, set);
+                FusedRows.Unit[] stored = FusedRows.isFused(point.site()) ? FusedRows.units(spec, point.site()) : null;
+                for (int i = 0; i < intervention.units().length; i++) {
+                    int unit = intervention.units()[i];
                     if (unit < 0 || unit >= width)
                         throw new CraneException(
                                 set.name() + " names unit " + unit + " of " + point + ", which has units 0 to " + (width - 1)
                                         + ": is it for another model?");
-                    if (taken.get(unit))
+                    HookPoint at = stored == null ? point : spec.point(stored[unit].site(), point.layer());
+                    int own = stored == null ? unit : stored[unit].unit();
+                    BitSet taken = named.computeIfAbsent(at, p -> new BitSet());
+                    if (taken.get(own))
                         throw new CraneException(set.name() + " names unit " + unit + " of " + point + " twice; name each unit once");
-                    taken.set(unit);
+                    taken.set(own);
+                    apply(intervention, i, edits.computeIfAbsent(at, p -> unchanged(spec.units(at.site()))), own);
                 }
-                apply(intervention, set, edits.computeIfAbsent(point, p -> unchanged(width)));
             }
             compiled.add(edits);
         }
@@ -87,6 +92,9 @@ final class Edits {
         int width = spec.units(point.site());
         if (width == 0)
             throw new CraneException(set.name() + " names " + point + ", which this model (" + spec.family() + ") does not have");
+        if (!spec.calls(point))
+            throw new CraneException(set.name() + " names " + point + ", which this model (" + spec.family() + ") calls "
+                    + spec.point(point.site(), point.layer()) + ": is it for another model?");
         return width;
     }
 
@@ -98,45 +106,49 @@ final class Edits {
         return edit;
     }
 
-    private static void apply(Intervention intervention, InterventionSet set, Edit edit) {
-        int[] units = intervention.units();
+    /** Applies an intervention's change of its i-th unit to one unit of an edit. */
+    private static void apply(Intervention intervention, int i, Edit edit, int unit) {
         switch (intervention) {
-            case Intervention.Zero zero -> scatter(units, new float[units.length], edit.scale());
+            case Intervention.Zero zero -> edit.scale()[unit] = 0;
             case Intervention.Constant constant -> {
-                scatter(units, new float[units.length], edit.scale());
-                scatter(units, checked(constant.values(), intervention, set), edit.offset());
+                edit.scale()[unit] = 0;
+                edit.offset()[unit] = constant.values()[i];
             }
-            case Intervention.Scale scale -> {
-                float[] factors = new float[units.length];
-                Arrays.fill(factors, scale.factor());
-                scatter(units, checked(factors, intervention, set), edit.scale());
-            }
-            case Intervention.Add add -> scatter(units, checked(add.values(), intervention, set), edit.offset());
+            case Intervention.Scale scale -> edit.scale()[unit] = scale.factor();
+            case Intervention.Add add -> edit.offset()[unit] = add.values()[i];
             case Intervention.Clamp clamp -> {
-                if (!(clamp.low() <= clamp.high()))
-                    throw new CraneException(
-                            set.name() + " clamps " + clamp.point() + " to [" + clamp.low() + ", " + clamp.high() + "], which is empty");
-                for (int unit : units) {
-                    edit.low()[unit] = clamp.low();
-                    edit.high()[unit] = clamp.high();
-                }
+                edit.low()[unit] = clamp.low();
+                edit.high()[unit] = clamp.high();
             }
         }
     }
 
-    private static float[] checked(float[] values, Intervention intervention, InterventionSet set) {
+    private static void checkValues(Intervention intervention, InterventionSet set) {
+        switch (intervention) {
+            case Intervention.Zero zero -> {
+            }
+            case Intervention.Constant constant -> checkValues(constant.values(), intervention, set);
+            case Intervention.Scale scale -> checkFinite(scale.factor(), intervention, set);
+            case Intervention.Add add -> checkValues(add.values(), intervention, set);
+            case Intervention.Clamp clamp -> {
+                if (!(clamp.low() <= clamp.high()))
+                    throw new CraneException(
+                            set.name() + " clamps " + clamp.point() + " to [" + clamp.low() + ", " + clamp.high() + "], which is empty");
+            }
+        }
+    }
+
+    private static void checkValues(float[] values, Intervention intervention, InterventionSet set) {
         if (values.length != intervention.units().length)
             throw new CraneException(set.name() + " gives " + values.length + " values for " + intervention.units().length + " units of "
                     + intervention.point());
         for (float value : values)
-            if (!Float.isFinite(value))
-                throw new CraneException(
-                        set.name() + " gives the value " + value + " at " + intervention.point() + "; values must be finite");
-        return values;
+            checkFinite(value, intervention, set);
     }
 
-    private static void scatter(int[] units, float[] values, float[] into) {
-        for (int i = 0; i < units.length; i++)
-            into[units[i]] = values[i];
+    private static void checkFinite(float value, Intervention intervention, InterventionSet set) {
+        if (!Float.isFinite(value))
+            throw new CraneException(
+                    set.name() + " gives the value " + value + " at " + intervention.point() + "; values must be finite");
     }
 }

@@ -26,18 +26,28 @@ record Keep(Set<Site> sites, Set<Site> inputSums, boolean backward) {
     }
 
     /**
-     * All that the backward pass of a request reads: q, k, v, gate and up always (the neuron is computed again from gate and up, the rotation from q
-     * and k); the norms' inputs only where 1/σ is not a constant; other values only where relevance is read or an edit must be taken back.
+     * All that the backward pass of a request reads: q, k, v, gate and up always (the neuron is computed again from gate and up, norms and rotation of
+     * q and k from these); the norms' inputs only where 1/σ is not a constant; other values only where relevance is read or an edit must be taken
+     * back.
      */
-    static Keep forBackward(RelevanceRequest request) {
-        EnumSet<Site> sites = EnumSet.of(Site.ATTN_Q, Site.ATTN_K, Site.ATTN_V, Site.MLP_GATE, Site.MLP_UP);
+    static Keep forBackward(DecoderSpec spec, RelevanceRequest request) {
+        EnumSet<Site> sites = EnumSet.of(Site.ATTN_Q, Site.ATTN_K, Site.ATTN_V, Site.MLP_UP);
+        if (spec.mlp().gated())
+            sites.add(Site.MLP_GATE);
         if (!request.rule().detachNorm()) {
-            sites.add(Site.RESID_PRE);
-            sites.add(Site.RESID_MID);
+            if (spec.normPlacement().pre()) {
+                sites.add(Site.RESID_PRE);
+                if (!spec.parallelResidual())
+                    sites.add(Site.RESID_MID);
+            }
+            if (spec.normPlacement().post()) {
+                sites.add(Site.ATTN_OUT);
+                sites.add(Site.MLP_DOWN);
+            }
         }
         if (request.scores().contains(Score.RELEVANCE))
             sites.addAll(request.sites());
-        request.interventions().forEach(set -> set.interventions().forEach(edit -> sites.add(edit.point().site())));
+        request.interventions().forEach(set -> set.interventions().forEach(edit -> sites.addAll(FusedRows.parts(edit.point().site()))));
         sites.remove(Site.MLP_ACT);
         sites.remove(Site.MLP_NEURON);
         return new Keep(sites, request.scores().contains(Score.ROW_GRADIENT) ? request.sites() : Set.of(), true);

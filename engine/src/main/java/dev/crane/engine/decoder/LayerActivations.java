@@ -16,6 +16,9 @@ final class LayerActivations {
     Tensor attentionInverse;
     /** 1/σ of the norm before the MLP, [N, 1]. */
     Tensor mlpInverse;
+    /** 1/σ of the norms after attention and after the MLP, [N, 1]. */
+    Tensor postAttentionInverse;
+    Tensor postMlpInverse;
     /** Attention's output before its projection, [N, heads · headDim]. */
     Tensor mixed;
     /** [N, heads]. */
@@ -27,7 +30,7 @@ final class LayerActivations {
         inputSums.values().forEach(tensors::release);
         values.clear();
         inputSums.clear();
-        tensors.release(attentionInverse, mlpInverse, mixed, logSumExp);
-        attentionInverse = mlpInverse = mixed = logSumExp = null;
+        tensors.release(attentionInverse, mlpInverse, postAttentionInverse, postMlpInverse, mixed, logSumExp);
+        attentionInverse = mlpInverse = postAttentionInverse = postMlpInverse = mixed = logSumExp = null;
     }
 }

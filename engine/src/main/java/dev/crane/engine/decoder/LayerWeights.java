@@ -1,27 +1,22 @@
 package dev.crane.engine.decoder;
 
-import dev.crane.engine.tensor.StoredTensor;
-
 /**
- * The weights of one layer. A linear layer's weight has the shape [outputs, inputs], its bias [outputs]; a bias is null where the model has none.
+ * The weights of one layer. What the model does not have is null.
  *
- * @param inputNorm norm before attention, [hidden]
+ * @param attentionNorm norm before attention, [hidden]
  * @param query [heads · headDim, hidden]
  * @param key [kvHeads · headDim, hidden]
  * @param value [kvHeads · headDim, hidden]
+ * @param queryNorm norm of each head's query, [headDim]
+ * @param keyNorm norm of each head's key, [headDim]
  * @param attentionOut [hidden, heads · headDim]
- * @param postAttentionNorm norm before the MLP, [hidden]
+ * @param postAttentionNorm norm of what attention adds to the stream, [hidden]
+ * @param mlpNorm norm before the MLP, [hidden]; that before attention again where attention and MLP share one
  * @param gate [intermediate, hidden]
  * @param up [intermediate, hidden]
  * @param down [hidden, intermediate]
- * @param queryBias or null
- * @param keyBias or null
- * @param valueBias or null
- * @param attentionOutBias or null
- * @param gateBias or null
- * @param upBias or null
- * @param downBias or null
+ * @param postMlpNorm norm of what the MLP adds to the stream, [hidden]
  */
-public record LayerWeights(StoredTensor inputNorm, StoredTensor query, StoredTensor key, StoredTensor value, StoredTensor attentionOut,
-        StoredTensor postAttentionNorm, StoredTensor gate, StoredTensor up, StoredTensor down, StoredTensor queryBias, StoredTensor keyBias,
-        StoredTensor valueBias, StoredTensor attentionOutBias, StoredTensor gateBias, StoredTensor upBias, StoredTensor downBias) {}
+public record LayerWeights(NormWeights attentionNorm, LinearWeights query, LinearWeights key, LinearWeights value, NormWeights queryNorm,
+        NormWeights keyNorm, LinearWeights attentionOut, NormWeights postAttentionNorm, NormWeights mlpNorm, LinearWeights gate,
+        LinearWeights up, LinearWeights down, NormWeights postMlpNorm) {}

@@ -24,6 +24,8 @@ import dev.crane.engine.relevance.Target;
  * <li>relevance, a token: L times what is kept, h for the stream or its gradient, h + 1 for the end of the stream, and the largest stage of forward (2h + 1, Q + K + 1,
  * I + h + 1) or backward (3I, 2I + h, 3Q + 3K, Q + 2K + h; h more where an edit stands);
  * <li>relevance with checkpoints, a token: the same with L·h and what is kept of one layer in place of L times what is kept;
+ * <li>what some families have more: attention and MLP in parallel, h in forward and h in backward; norms behind them, h + 1 in forward, h in backward,
+ * and kept 2, and 2h more when 1/σ is not detached; norms of queries and keys, 2H + 1 in backward; without a gate nothing is kept or computed of it;
  * <li>the vocabulary, where whole rows of logits are needed: {@link VocabularyHead#rowsAtOnce} · (V + h), whatever the batch; captured logits:
  * the longest sequence times V;
  * <li>a sequence: the widest site twice (reductions);
@@ -56,8 +58,11 @@ public record MemoryPlan(DecoderSpec spec, long activationBytes) {
         long i = spec.mlp().intermediate();
         long heads = spec.attention().heads();
         long gathered = request.output() == Output.NEXT_LOGPROBS ? 2 * k : 0;
-        return FLOAT * (h + 1
-                + largest(2 * h, h + q + 2 * k, 2 * q + 2 * k + heads + gathered, q + h + heads, (act ? 4 : 3) * i, h + 2 * i, i + h));
+        long mlp = spec.mlp().gated() ? largest((act ? 4 : 3) * i, h + 2 * i) : largest(2 * i, h + i);
+        long parallel = spec.parallelResidual() ? h : 0;
+        long behind = spec.normPlacement().post() ? 2 * h + 1 : 0;
+        return FLOAT * (h + 1 + largest(2 * h, h + q + 2 * k, 2 * q + 2 * k + heads + gathered, q + h + heads, parallel + mlp,
+                parallel + i + h, behind));
     }
 
     /** Bytes a token in a relevance pass that keeps every layer. */
@@ -125,9 +130,10 @@ public record MemoryPlan(DecoderSpec spec, long activationBytes) {
     }
 
     private long keptPerToken(RelevanceRequest request) {
-        Keep keep = Keep.forBackward(request);
+        Keep keep = Keep.forBackward(spec, request);
         long sites = keep.sites().stream().mapToLong(spec::units).sum();
-        return sites + keep.inputSums().size() + spec.attention().queryWidth() + spec.attention().heads() + 2;
+        long inverses = spec.normPlacement().post() ? 4 : 2;
+        return sites + keep.inputSums().size() + spec.attention().queryWidth() + spec.attention().heads() + inverses;
     }
 
     /** Stream, its end, and the largest stage of forward or backward. */
@@ -136,9 +142,11 @@ public record MemoryPlan(DecoderSpec spec, long activationBytes) {
         long q = spec.attention().queryWidth();
         long k = spec.attention().keyValueWidth();
         long i = spec.mlp().intermediate();
-        long edit = request.interventions().isEmpty() ? 0 : h;
-        long forward = largest(2 * h, q + k, i + h) + 1;
-        long backward = largest(3 * i, 2 * i + h, 3 * q + 3 * k, q + 2 * k + h) + edit;
+        boolean post = spec.normPlacement().post();
+        long copies = (request.interventions().isEmpty() && !post ? 0 : h) + (spec.parallelResidual() ? h : 0);
+        long headNorms = spec.attention().qkNorm() ? 2L * spec.attention().heads() + 1 : 0;
+        long forward = largest(2 * h, q + k, i + h, post ? 2 * h + 1 : 0) + (spec.parallelResidual() ? h : 0) + 1;
+        long backward = largest(spec.mlp().gated() ? 3 * i : 2 * i, 2 * i + h, 3 * q + 3 * k + headNorms, q + 2 * k + h) + copies;
         return 2 * h + 1 + largest(forward, backward);
     }
 

@@ -22,7 +22,19 @@ public record NormSpec(Kind kind, float epsilon) {
         /** Before attention and before the MLP, inside the residual branch. */
         PRE,
         /** Before and after attention and MLP, four a layer, as in Gemma 2. */
-        PRE_AND_POST
+        PRE_AND_POST,
+        /** After attention and after the MLP only, before what they give is added to the stream. */
+        POST;
+
+        /** Whether a sublayer's input is normed. */
+        public boolean pre() {
+            return this != POST;
+        }
+
+        /** Whether a sublayer's output is normed. */
+        public boolean post() {
+            return this != PRE;
+        }
     }
 
     public NormSpec {

@@ -30,6 +30,8 @@ final class Pass implements AutoCloseable {
     /** For the final norm's backward: its input and 1/σ; null unless kept. */
     Tensor finalInput;
     Tensor finalInverse;
+    /** 1/σ of the norm of the embedding; null unless kept. */
+    Tensor embeddingInverse;
 
     private final Backend backend;
     private final Map<HookPoint, UnitEdits> edits;

@@ -17,4 +17,23 @@ public sealed interface Positions {
             }
         }
     }
+
+    /** Attention scores fall linearly with distance, by a slope of each head: {@link dev.crane.engine.backend.AttentionShape#slope}. */
+    record Alibi() implements Positions {}
+
+    /**
+     * A learned vector for each position, added to the embedding; the layers themselves know nothing of positions.
+     *
+     * @param offset row of the table that belongs to position 0
+     */
+    record Learned(int offset) implements Positions {
+        public Learned {
+            if (offset < 0) {
+                throw new IllegalArgumentException("position offset " + offset);
+            }
+        }
+    }
+
+    /** None: this layer sees the order of the tokens by the causal mask alone. */
+    record None() implements Positions {}
 }

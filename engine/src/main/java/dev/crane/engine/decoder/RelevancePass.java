@@ -29,13 +29,13 @@ final class RelevancePass {
     }
 
     RelevanceResult run(boolean checkpointed) {
-        Keep whole = Keep.forBackward(request);
+        Keep whole = Keep.forBackward(decoder.spec(), request);
         CaptureSheet nothing = new CaptureSheet(backend, List.of());
         try (Pass pass = new Pass(decoder.spec(), backend, batch, edits, nothing, checkpointed ? Keep.CHECKPOINTS : whole, null)) {
             Tensor hidden = decoder.hidden(pass);
             TargetGradient target = TargetGradient.of(request.target(), request.rule(), decoder, pass, hidden);
             pass.tensors.release(hidden);
-            ScoreSheet scores = new ScoreSheet(backend, request, pass.segments, pass.tensors);
+            ScoreSheet scores = new ScoreSheet(decoder.spec(), backend, request, pass.segments, pass.tensors);
             DecoderBackward backward = new DecoderBackward(decoder, pass, request.rule(), scores, checkpointed ? pass.again(whole) : null);
             Tensor dx = backward.run(target.gradient());
             return new RelevanceResult(target.values(), scores.scores(), request.tokenRelevance() ? tokenRelevance(pass, dx) : List.of());

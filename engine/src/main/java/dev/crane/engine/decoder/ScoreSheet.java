@@ -16,13 +16,15 @@ import dev.crane.engine.relevance.Score;
 
 /** Reads the scores that were asked for while the backward pass runs. */
 final class ScoreSheet {
+    private final DecoderSpec spec;
     private final Backend backend;
     private final RelevanceRequest request;
     private final Segments segments;
     private final Workspace tensors;
     private final Map<Score, Map<HookPoint, List<float[]>>> scores = new EnumMap<>(Score.class);
 
-    ScoreSheet(Backend backend, RelevanceRequest request, Segments segments, Workspace tensors) {
+    ScoreSheet(DecoderSpec spec, Backend backend, RelevanceRequest request, Segments segments, Workspace tensors) {
+        this.spec = spec;
         this.backend = backend;
         this.request = request;
         this.segments = segments;
@@ -73,7 +75,7 @@ final class ScoreSheet {
         if (factor != 1)
             for (int i = 0; i < values.length; i++)
                 values[i] *= factor;
-        scores.get(score).put(new HookPoint(site, layer), CaptureSheet.rows(values, sums.columns()));
+        scores.get(score).put(spec.point(site, layer), CaptureSheet.rows(values, sums.columns()));
     }
 
     Map<Score, Map<HookPoint, List<float[]>>> scores() {

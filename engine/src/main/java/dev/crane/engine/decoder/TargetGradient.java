@@ -106,6 +106,9 @@ record TargetGradient(float[] values, Tensor gradient) {
             int[] rows = terms.stream().mapToInt(Term::row).toArray();
             int[] tokens = terms.stream().mapToInt(Term::token).toArray();
             float[] logits = backend.targetLogits(decoder.parameters().head(), hidden, rows, tokens);
+            float[] bias = decoder.parameters().headBiasValues();
+            for (int i = 0; bias != null && i < logits.length; i++)
+                logits[i] += bias[tokens[i]];
             double[] sums = new double[segments.count()];
             boolean[] has = new boolean[segments.count()];
             float[] coefficients = new float[rows.length];

@@ -59,7 +59,7 @@ final class VocabularyHead {
         Tensor h = pass.tensors.allocate(rows.length, hidden.columns());
         backend.gatherRows(hidden, rows, h);
         Tensor logits = pass.tensors.allocate(rows.length, decoder.spec().vocabulary());
-        backend.linear(decoder.parameters().head(), null, h, logits);
+        backend.linear(decoder.parameters().head(), decoder.parameters().headBias(), h, logits);
         pass.tensors.release(h);
         return logits;
     }

@@ -13,6 +13,12 @@ final class AllBackends {
     private AllBackends() {
     }
 
+    /** Each of them with a small model of each kind. */
+    static Stream<Arguments> models() {
+        return TinyModel.SPECS.stream().flatMap(spec -> Stream.of(new ReferenceBackend(), new CpuBackend(2)).map(
+                backend -> Arguments.of(Named.of(backend.name(), backend), Named.of(spec.family(), new TinyModel(spec, 7)))));
+    }
+
     static Stream<Arguments> backends() {
         return Stream.of(new ReferenceBackend(), new CpuBackend(2)).map(backend -> Arguments.of(Named.of(backend.name(), backend)));
     }

@@ -74,13 +74,36 @@ class MemoryPlanTest {
                     }
     }
 
+    /** The other kinds of models: never above the formula, which allows for every stage of every kind. */
+    @Test
+    void otherKindsOfModels() {
+        for (DecoderSpec spec : TinyModel.SPECS) {
+            MemoryPlan own = new MemoryPlan(spec, 1 << 20);
+            Set<Site> sites = TinyModel.sites(spec);
+            sites.removeIf(FusedRows::isFused);
+            ForwardRequest forward = ForwardRequest.of(Output.NONE);
+            check(spec, own.forwardBytes(BATCH.segments(), forward), decoder -> decoder.forward(BATCH, forward), 1.6, spec.family());
+            for (Rule rule : Rule.BUILT_IN)
+                for (boolean checkpointed : new boolean[]{false, true}) {
+                    RelevanceRequest request = RelevanceRequest.of(rule, new Target.MeanLogit(), Set.of(Score.RELEVANCE), sites);
+                    check(spec, own.relevanceBytes(BATCH.segments(), request, checkpointed),
+                            decoder -> decoder.relevance(BATCH, request, checkpointed), 1.6,
+                            spec.family() + " " + rule.name() + " " + checkpointed);
+                }
+        }
+    }
+
     private interface Run {
         Object run(Decoder decoder);
     }
 
     private static void check(long predicted, Run run, double slack, String what) {
+        check(SPEC, predicted, run, slack, what);
+    }
+
+    private static void check(DecoderSpec spec, long predicted, Run run, double slack, String what) {
         try (ReferenceBackend backend = new ReferenceBackend();
-                Decoder decoder = new Decoder(SPEC, new TinyModel(SPEC, 3).weights(), backend)) {
+                Decoder decoder = new Decoder(spec, new TinyModel(spec, 3).weights(), backend)) {
             run.run(decoder);
             long tables = backend.allocatedBytes(); // what stays: cosines and sines
             backend.takePeakBytes();

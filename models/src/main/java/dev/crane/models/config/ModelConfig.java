@@ -61,6 +61,11 @@ public final class ModelConfig {
         return node.hasNonNull(key);
     }
 
+    /** Whether {@code key} is there and is null: said to be none, where its absence means a default. */
+    public boolean isNull(String key) {
+        return node.has(key) && node.get(key).isNull();
+    }
+
     /** {@code FILE: KEY WHAT}. */
     public CraneException error(String key, String what) {
         return new CraneException(file + ": " + prefix + key + " " + what);
@@ -81,6 +86,16 @@ public final class ModelConfig {
             throw error(key, "is " + shown(key) + ", not a whole number from 1 to " + largest);
         }
         return (int) value;
+    }
+
+    /** As {@link #size(String, int)}, under the first of these keys that is there: files of one class spell some settings in two ways. */
+    public int size(List<String> keys, int absent) {
+        return keys.stream().filter(this::has).findFirst().map(key -> size(key, absent)).orElse(absent);
+    }
+
+    /** A number from 0: 0 where it is null, {@code absent} where it is not there. */
+    public double orNone(String key, double absent) {
+        return isNull(key) ? 0 : positive(key, absent);
     }
 
     /** A finite number greater than 0. */

@@ -1,6 +1,7 @@
 package dev.crane.models.config;
 
 import java.util.List;
+import java.util.Optional;
 
 import dev.crane.engine.decoder.Positions.Rope;
 import dev.crane.engine.decoder.RopeFrequencies;
@@ -19,23 +20,76 @@ public final class RopeConfig {
     }
 
     /**
+     * How many entries of a head are rotated: {@code partial_rotary_factor}, among the rope's settings or beside them, of its width.
+     *
+     * @param key another spelling of the factor, or null
+     * @param absent the class's default of the factor
+     */
+    public static int rotaryDim(ModelConfig config, int headDim, String key, double absent) {
+        String partial = "partial_rotary_factor";
+        double beside = key != null && config.has(key) ? config.positive(key) : config.positive(partial, absent);
+        double factor = settings(config).map(rope -> rope.positive(partial, beside)).orElse(beside);
+        int rotaryDim = (int) (headDim * factor);
+        if (rotaryDim < 2 || rotaryDim > headDim || rotaryDim % 2 != 0) {
+            throw factor == 1
+                    ? config.error("head_dim", "is " + headDim + "; with rotary positions it must be even")
+                    : config.error(partial, "is " + factor + ", so that " + rotaryDim + " entries of each head's " + headDim
+                            + " are rotated; that must be an even number from 2 to " + headDim);
+        }
+        return rotaryDim;
+    }
+
+    /** The rope's settings, in either spelling. */
+    private static Optional<ModelConfig> settings(ModelConfig config) {
+        return config.object(config.has("rope_scaling") ? "rope_scaling" : "rope_parameters");
+    }
+
+    /**
+     * Rotary positions that are the same in all layers.
+     *
      * @param rotaryDim how many entries of a head are rotated
      * @param maxPositions the configuration's {@code max_position_embeddings}
      */
     public static Rope read(ModelConfig config, int rotaryDim, int maxPositions) {
-        String key = config.has("rope_scaling") ? "rope_scaling" : "rope_parameters";
-        double theta = config.positive("rope_theta", 10_000);
-        ModelConfig rope = config.object(key).orElse(null);
-        if (rope == null) {
-            return new Rope(theta, rotaryDim, new RopeScaling.None());
-        }
-        theta = rope.positive("rope_theta", theta);
+        return read(config, "rope_theta", rotaryDim, maxPositions);
+    }
+
+    /** @param thetaKey the class's name for {@code rope_theta} */
+    public static Rope read(ModelConfig config, String thetaKey, int rotaryDim, int maxPositions) {
+        ModelConfig rope = settings(config).orElse(null);
+        double theta = config.positive(thetaKey, 10_000);
         // Models whose layers differ have one object for each kind of layer; those read here have full attention only.
-        if (rope.has("full_attention")) {
-            rope = rope.object("full_attention").orElseThrow();
+        if (rope != null && rope.has("full_attention")) {
             theta = rope.positive("rope_theta", theta);
+            rope = rope.object("full_attention").orElseThrow();
         }
-        Rope read = new Rope(theta, rotaryDim, scaling(config, rope, rotaryDim, maxPositions));
+        return read(config, rope, theta, rotaryDim, maxPositions);
+    }
+
+    /**
+     * Rotary positions of a model whose layers of full attention and of a sliding window differ: {@code rope_parameters} holds an object for each, or, in
+     * the older spelling, {@code rope_theta} and {@code rope_scaling} are those of full attention and {@code rope_local_base_freq} the base of the others.
+     *
+     * @param sliding whether those of the layers with a window are wanted
+     * @param absentTheta the class's default of the base of these layers
+     */
+    public static Rope read(ModelConfig config, boolean sliding, double absentTheta, int rotaryDim, int maxPositions) {
+        double theta = config.positive(sliding ? "rope_local_base_freq" : "rope_theta", absentTheta);
+        ModelConfig rope = settings(config).orElse(null);
+        if (rope != null && (rope.has("full_attention") || rope.has("sliding_attention"))) {
+            rope = rope.object(sliding ? "sliding_attention" : "full_attention").orElse(null);
+        } else if (sliding) {
+            rope = null;
+        }
+        return read(config, rope, theta, rotaryDim, maxPositions);
+    }
+
+    private static Rope read(ModelConfig config, ModelConfig rope, double absentTheta, int rotaryDim, int maxPositions) {
+        if (rope == null) {
+            return new Rope(absentTheta, rotaryDim, new RopeScaling.None());
+        }
+        String key = config.has("rope_scaling") ? "rope_scaling" : "rope_parameters";
+        Rope read = new Rope(rope.positive("rope_theta", absentTheta), rotaryDim, scaling(config, rope, rotaryDim, maxPositions));
         checkFinite(config, key, RopeFrequencies.of(read, maxPositions));
         checkFinite(config, key, RopeFrequencies.of(read, 1));
         return read;

@@ -1,10 +1,14 @@
 package dev.crane.models.family;
 
+import java.lang.foreign.Arena;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.function.Function;
+import java.util.function.Predicate;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 import dev.crane.engine.CraneException;
 import dev.crane.engine.decoder.DecoderSpec;
@@ -16,8 +20,8 @@ import static dev.crane.engine.file.FileErrors.quote;
 
 /** A family of decoders that share a configuration class and the names of their weights. */
 public interface Family {
-    /** The {@code model_type} in {@code config.json}. */
-    String modelType();
+    /** The {@code model_type}s in {@code config.json}; a model of the family is called by the first. */
+    List<String> modelTypes();
 
     /** The names in {@code architectures} that mean a causal language model of this family. */
     Set<String> architectures();
@@ -29,19 +33,42 @@ public interface Family {
      */
     DecoderSpec spec(ModelConfig config);
 
-    /** The tensors that a model of this kind must have, with their shapes, in the order in which they are used. */
-    Map<String, long[]> tensors(DecoderSpec spec);
+    /** What the files call the modules. */
+    WeightNames names();
+
+    /** Other names that some files have for a tensor, the likeliest first. */
+    default List<String> aliases(String tensor) {
+        return List.of();
+    }
+
+    /**
+     * The name that a model's files have for a tensor.
+     *
+     * @param present whether the files hold a tensor of a name
+     */
+    default Optional<String> stored(String tensor, Predicate<String> present) {
+        return Stream.concat(Stream.of(tensor), aliases(tensor).stream()).filter(present).findFirst();
+    }
+
+    /** The tensors that a model of this kind must have, with their shapes in the files, in the order in which they are used. */
+    default Map<String, long[]> tensors(DecoderSpec spec) {
+        return names().tensors(spec);
+    }
 
     /**
      * Puts tensors in their places.
      *
      * @param tensor gives a tensor by name; asked only for names in {@link #tensors}
+     * @param arena takes copies of tensors that have to be rearranged
      */
-    DecoderWeights weights(DecoderSpec spec, Function<String, StoredTensor> tensor);
+    default DecoderWeights weights(DecoderSpec spec, Function<String, StoredTensor> tensor, Arena arena) {
+        return names().weights(spec, tensor, arena);
+    }
 
     /** The families that can be read. */
     static List<Family> supported() {
-        return List.of(new Llama());
+        return List.of(new Llama(), new Mistral(), new Qwen2(), new Qwen3(), new Gemma2(), new Gemma3(), new Phi3(), new Phi(),
+                new GptNeoX(), new Bloom(), new Opt(), new Gpt2());
     }
 
     /**
@@ -54,7 +81,7 @@ public interface Family {
         String modelType = config.text("model_type").orElse("");
         for (Family family : supported()) {
             if (architectures.isEmpty()
-                    ? family.modelType().equals(modelType)
+                    ? family.modelTypes().contains(modelType)
                     : family.architectures().contains(architectures.getFirst())) {
                 return family;
             }

@@ -123,7 +123,7 @@ class LlamaTest {
             "{`num_key_value_heads`: 5} | num_key_value_heads is 5, which does not divide the 32 attention heads",
             "{`hidden_size`: 100} | num_attention_heads is 32, which does not divide the hidden size 100, and there is no head_dim",
             "{`head_dim`: 15} | head_dim is 15; with rotary positions it must be even",
-            "{`head_dim`: 16777216} | head_dim is 16777216; with rotary positions it must be even, and 32 heads be at most 16777216 wide",
+            "{`head_dim`: 16777216} | head_dim is 16777216; 32 heads must be at most 16777216 wide",
             "{`rms_norm_eps`: 0} | rms_norm_eps is '0', not a number greater than 0",
             "{`rms_norm_eps`: Infinity} | not a finite number",
             "{`mlp_bias`: 1} | mlp_bias is '1', not true or false",
