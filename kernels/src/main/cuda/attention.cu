@@ -132,7 +132,7 @@ CRANE_DEVICE void attention_mma(const bf16* q, const bf16* k, const bf16* v, con
         copies_end();
 
         float p[M][KEYS / 8][4] = {};
-#pragma unroll
+#pragma unroll 4
         for (int d = 0; d < DIM / 16; d++) {
             unsigned a[M][4];
 #pragma unroll

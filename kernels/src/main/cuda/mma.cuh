@@ -126,13 +126,13 @@ template <int left> CRANE_DEVICE void copies_wait() {
 // become 0. Where rows cannot be read in 16-byte pieces (`whole` false) it is done element by element, at once. All THREADS threads call it.
 template <int ROWS, int WIDTH, int THREADS>
 CRANE_DEVICE void copy_tile(bf16* tile, const bf16* from, long long stride, int rows, int columns, bool whole) {
-    constexpr int PIECES = WIDTH / 8;
-    static_assert(ROWS * PIECES % THREADS == 0, "each thread copies the same number of pieces");
-#pragma unroll
-    for (int i = 0; i < ROWS * PIECES / THREADS; i++) {
-        int at = i * THREADS + threadIdx.x, row = at / PIECES, piece = at % PIECES;
+    constexpr int PIECES = WIDTH / 8, STEP = THREADS / PIECES;
+    static_assert(THREADS % PIECES == 0 && ROWS % STEP == 0, "a thread copies one column of pieces, as many as every other");
+    int row = threadIdx.x / PIECES, piece = threadIdx.x % PIECES;
+    const bf16* source = from + row * stride + 8 * piece;
+#pragma unroll 2 // keeps the addresses of all rows out of the registers that accumulators need
+    for (int i = 0; i < ROWS / STEP; i++, row += STEP, source += STEP * stride) {
         bf16* to = tile + tile_at<WIDTH>(row, piece);
-        const bf16* source = from + row * stride + 8 * piece;
         if (whole) {
             bool real = row < rows && 8 * piece < columns;
             copy_async(to, real ? source : from, real);

@@ -4,7 +4,7 @@
 // Bound by bytes: both inputs read once, 4 an element in bf16; 4,096 × 11,008: 180 MB, 42 µs at 4.3 TB/s.
 #include "segments.cuh"
 
-template <class T, bool whole> CRANE_DEVICE void segment_dot(const T* z, const T* delta, const int* offsets, int width, float* out) {
+template <class T, class D, bool whole> CRANE_DEVICE void segment_dot(const T* z, const D* delta, const int* offsets, int width, float* out) {
     constexpr int V = PACKET<T>;
     sum_over_tokens<V>(
             offsets, width, out,
@@ -19,11 +19,11 @@ template <class T, bool whole> CRANE_DEVICE void segment_dot(const T* z, const T
             [](double sum) { return sum; });
 }
 
-template <class T> CRANE_DEVICE void segment_dot_any(const T* z, const T* delta, const int* offsets, int width, float* out) {
+template <class T, class D> CRANE_DEVICE void segment_dot_any(const T* z, const D* delta, const int* offsets, int width, float* out) {
     if (whole_vectors<PACKET<T>>(width, z, delta))
-        segment_dot<T, true>(z, delta, offsets, width, out);
+        segment_dot<T, D, true>(z, delta, offsets, width, out);
     else
-        segment_dot<T, false>(z, delta, offsets, width, out);
+        segment_dot<T, D, false>(z, delta, offsets, width, out);
 }
 
 extern "C" __global__ void __launch_bounds__(256)
@@ -33,5 +33,11 @@ segment_dot_f32(const float* z, const float* delta, const int* offsets, int widt
 
 extern "C" __global__ void __launch_bounds__(256)
 segment_dot_bf16(const bf16* z, const bf16* delta, const int* offsets, int width, float* out) {
+    segment_dot_any(z, delta, offsets, width, out);
+}
+
+// A linear layer that adds to the stream: its output is bf16, the stream's gradient f32.
+extern "C" __global__ void __launch_bounds__(256)
+segment_dot_bf16_f32(const bf16* z, const float* delta, const int* offsets, int width, float* out) {
     segment_dot_any(z, delta, offsets, width, out);
 }

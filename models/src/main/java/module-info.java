@@ -4,9 +4,11 @@ module dev.crane.models {
     requires tools.jackson.databind;
 
     exports dev.crane.models;
+    exports dev.crane.models.chat;
     exports dev.crane.models.config;
     exports dev.crane.models.family;
     exports dev.crane.models.generate;
+    exports dev.crane.models.jinja;
     exports dev.crane.models.json;
     exports dev.crane.models.random;
     exports dev.crane.models.safetensors;

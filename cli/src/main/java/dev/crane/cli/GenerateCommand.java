@@ -5,6 +5,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.Callable;
+import java.util.function.Function;
 import java.util.stream.Stream;
 
 import picocli.CommandLine.Command;
@@ -35,6 +36,7 @@ import dev.crane.models.generate.TextGenerator;
                 "  crane generate --model models/babel-base \"The river\"",
                 "  crane generate -m models/babel-base --mask en.mask.json \"The river\"",
                 "  crane generate -m models/babel-base -t 0.8 --top-p 0.95 --seed 7 \"Dòng sông\"",
+                "  crane generate -m MODEL --chat --system \"Answer in one word.\" \"What is water?\"",
                 "  echo 河水 | crane generate -m models/babel-base -",
                 "  crane generate -m models/babel-base --prompts prompts.jsonl > continued.jsonl"})
 final class GenerateCommand implements Callable<Integer> {
@@ -52,6 +54,9 @@ final class GenerateCommand implements Callable<Integer> {
 
     @Mixin
     private MaskOption mask;
+
+    @Mixin
+    private ChatOptions chat;
 
     @Option(names = "--prompt-file", paramLabel = "FILE", description = "Take all of a file as the prompt.")
     private Path promptFile;
@@ -101,22 +106,28 @@ final class GenerateCommand implements Callable<Integer> {
         if (temperature == 0 && (topK != 0 || topP != 1))
             throw new ParameterException(spec.commandLine(),
                     "--top-k and --top-p limit what is drawn: give --temperature too, 1 for the model's own probabilities");
+        boolean chats = chat.asked();
         Sampling sampling = new Sampling(temperature, topK, topP, repetitionPenalty, seed);
         Corpus corpus = prompts == null ? null : Corpus.open(prompts);
         String text = corpus != null ? null : promptFile == null ? TextArgument.read(prompt) : TextArgument.read(promptFile);
         try (CausalLanguageModel loaded = model.load(); ProgressDisplay progress = crane.progress()) {
             List<InterventionSet> masks = mask.interventions(loaded);
-            if (corpus == null)
-                continueOne(loaded, text, sampling, masks, progress);
-            else
-                new Continuations(loaded, masks, sampling, maxTokens).generate(corpus, continued -> printLine(loaded, continued), progress);
+            Function<String, int[]> encoder = chats
+                    ? chat.encoder(model.path(), loaded.tokenizer())
+                    : loaded.hasTokenizer() ? loaded.tokenizer()::encodeWithBos : null;
+            if (corpus == null) {
+                loaded.tokenizer(); // a single prompt is a text
+                continueOne(loaded, text, encoder.apply(text), sampling, masks, progress);
+            } else {
+                new Continuations(loaded, masks, sampling, maxTokens).generate(corpus, encoder, continued -> printLine(loaded, continued),
+                        progress);
+            }
         }
         return ExitStatus.OK;
     }
 
-    private void continueOne(CausalLanguageModel loaded, String text, Sampling sampling, List<InterventionSet> masks,
+    private void continueOne(CausalLanguageModel loaded, String text, int[] ids, Sampling sampling, List<InterventionSet> masks,
             ProgressDisplay progress) {
-        int[] ids = loaded.tokenizer().encodeWithBos(text);
         if (ids.length == 0)
             throw new CraneException("the prompt is empty, and this model has no token that begins a text; give it something to continue");
         Continuations.checkLength(ids, loaded, "the prompt");

@@ -16,6 +16,7 @@ import dev.crane.engine.decoder.DecoderSpec;
 import dev.crane.engine.decoder.Positions;
 import dev.crane.engine.tensor.StoredTensor;
 import dev.crane.models.ModelFolder;
+import dev.crane.models.chat.ChatTemplate;
 import dev.crane.models.safetensors.WeightFiles;
 import dev.crane.models.tokenizer.Tokenizer;
 
@@ -33,12 +34,14 @@ import static dev.crane.cli.Inspection.count;
  * @param weightsMissing why there are no weights; null where they are there
  * @param layout what {@code config.json} describes
  * @param tokenizer null where there is none
+ * @param chatTemplates names of the chat templates; empty where there is none
  * @param endIds the tokens that end a text
  * @param memory what passes take
  * @param hooks where values can be read or changed; null where not asked for
  */
 record ModelInspection(String format, String model, String path, String family, Weights weights, String weightsMissing, Layout layout,
-        TokenizerKind tokenizer, List<Integer> endIds, ModelMemory memory, List<HookSite> hooks) implements Inspection {
+        TokenizerKind tokenizer, List<String> chatTemplates, List<Integer> endIds, ModelMemory memory,
+        List<HookSite> hooks) implements Inspection {
     /**
      * @param parameters numbers in all tensors that the model uses
      * @param types how many of them are stored in which type
@@ -78,7 +81,8 @@ record ModelInspection(String format, String model, String path, String family, 
         }
         long bytes = weights == null ? 0 : weights.bytes;
         return new ModelInspection("crane/model@1", folder.name(), path.toString(), folder.spec().family(), weights, missing,
-                layout(spec), folder.tokenizer().isPresent() ? tokenizer(Tokenizer.load(path)) : null, folder.eosTokenIds(),
+                layout(spec), folder.tokenizer().isPresent() ? tokenizer(Tokenizer.load(path)) : null,
+                List.copyOf(ChatTemplate.all(path).keySet()), folder.eosTokenIds(),
                 ModelMemory.of(spec, bytes), withHooks ? HookSite.of(spec) : null);
     }
 
@@ -194,6 +198,7 @@ record ModelInspection(String format, String model, String path, String family, 
             table.row("text ends with",
                     tokenizer.end == null ? "no token of its own" : tokenizer.end.token + " (" + tokenizer.end.id + ")");
         }
+        table.row("chat template", chatTemplates.isEmpty() ? "none" : String.join(", ", chatTemplates));
         if (!endIds.isEmpty() && (tokenizer == null || tokenizer.end == null || !endIds.equals(List.of(tokenizer.end.id))))
             table.row("generation ends at", endIds.stream().map(String::valueOf).collect(Collectors.joining(", ")));
     }

@@ -4,10 +4,13 @@ import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.concurrent.Callable;
+import java.util.function.Function;
 
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
@@ -28,17 +31,23 @@ final class TokenizeCommand implements Callable<Integer> {
     @Option(names = "--no-special", description = "Leave out the special tokens that the tokenizer puts around a text.")
     private boolean noSpecial;
 
+    @Mixin
+    private ChatOptions chat;
+
     @Parameters(paramLabel = "FILE",
             description = "Texts: .txt (one a line), .jsonl ({\"text\": ...}) or .parquet (column text), each also .gz.")
     private Path file;
 
     @Override
     public Integer call() {
+        if (chat.asked() && noSpecial)
+            throw new ParameterException(spec.commandLine(), "--no-special: in a chat the template writes the special tokens");
         Tokenizer tokenizer = Tokenizer.load(model);
+        Function<String, int[]> encoder = chat.asked() ? chat.encoder(model, tokenizer) : text -> tokenizer.encode(text, !noSpecial);
         PrintWriter out = spec.commandLine().getOut();
         // An empty line is a text as good as any other here: line n of the output is for line n of the input.
         Corpus.open(file, true).read(Choice.all(), document -> {
-            int[] ids = document.text() == null ? document.ids() : tokenizer.encode(document.text(), !noSpecial);
+            int[] ids = document.text() == null ? document.ids() : encoder.apply(document.text());
             out.println("{\"ids\": " + Arrays.toString(ids) + "}");
         });
         return ExitStatus.OK;

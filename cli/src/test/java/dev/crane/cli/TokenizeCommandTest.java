@@ -36,7 +36,7 @@ class TokenizeCommandTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"llama3", "qwen2", "gpt2"})
+    @ValueSource(strings = {"llama3", "qwen2", "gpt2", "llama2", "gemma", "unigram"})
     void everyGoldenLine(String kind) throws IOException {
         Path golden = TOKENIZERS.resolve(kind).resolve("golden.jsonl");
         Path model = Files.createDirectory(folder.resolve("model"));
@@ -51,6 +51,24 @@ class TokenizeCommandTest {
             assertEquals(JSON.readTree(expected.get(i)).get("ids_without_special"), JSON.readTree(without.get(i)).get("ids"),
                     expected.get(i));
         }
+    }
+
+    @Test
+    void chat() throws IOException {
+        Files.copy(TOKENIZERS.resolve("qwen2").resolve("tokenizer.json"), folder.resolve("tokenizer.json"));
+        Files.writeString(folder.resolve("chat_template.jinja"),
+                "{% for m in messages %}<|im_start|>{{ m.role }}\n{{ m.content }}<|im_end|>\n"
+                        + "{% endfor %}{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}");
+        Path texts = Files.writeString(folder.resolve("texts.txt"), "two words\n");
+        Path written = Files.writeString(folder.resolve("written.jsonl"), JSON.writeValueAsString(JSON.createObjectNode().put("text",
+                "<|im_start|>system\nBe brief.<|im_end|>\n<|im_start|>user\ntwo words<|im_end|>\n<|im_start|>assistant\n")) + "\n");
+        String model = folder.toString();
+        assertEquals(run(ExitStatus.OK, "tokenize", "-m", model, "--no-special", written.toString()),
+                run(ExitStatus.OK, "tokenize", "-m", model, "--chat", "--system", "Be brief.", texts.toString()));
+        run(ExitStatus.USAGE, "tokenize", "-m", model, "--system", "x", texts.toString());
+        run(ExitStatus.USAGE, "tokenize", "-m", model, "--chat", "--no-special", texts.toString());
+        run(ExitStatus.FAILED, "tokenize", "-m", model, "--chat", "--chat-template", "rag", texts.toString());
+        assertTrue(err.toString().contains("has no chat template named 'rag'; it has default"), err.toString());
     }
 
     /** The demo model's texts; their first token is the one that begins texts. */
@@ -80,7 +98,7 @@ class TokenizeCommandTest {
         assertEquals("crane tokenize: missing required option: '--model=DIR' (crane tokenize --help)", err.toString().strip());
         err.getBuffer().setLength(0);
         run(ExitStatus.FAILED, "tokenize", "-m", folder.toString(), "x.txt");
-        assertTrue(err.toString().startsWith("crane: " + folder + ": holds no tokenizer.json"), err.toString());
+        assertTrue(err.toString().startsWith("crane: " + folder + ": holds neither tokenizer.json nor tokenizer.model"), err.toString());
         assertEquals(1, err.toString().lines().count());
         err.getBuffer().setLength(0);
         Path bad = Files.write(folder.resolve("bad.txt"), new byte[]{'a', '\n', (byte) 0xff, '\n'});

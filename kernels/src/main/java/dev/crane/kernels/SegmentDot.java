@@ -17,14 +17,16 @@ public final class SegmentDot {
 
     /**
      * @param z [N, width] f32 or bf16
-     * @param delta of z's shape and type
+     * @param delta of z's shape; of its type, or f32
      * @param offsets address of [B + 1] ints: first row of each sequence, and N
      * @param out [B, width] f32
      */
     public void launch(Stream stream, Matrix z, Matrix delta, long offsets, Matrix out) {
-        delta.of("delta", z.type()).like("delta", z);
+        delta.like("delta", z);
         out.of("out", ElementType.F32).shaped("out", out.rows(), z.columns());
-        kernels.of("segment_dot", z.type()).pointer(z.address()).pointer(delta.address()).pointer(offsets).integer(z.columns())
+        boolean alike = delta.type() == z.type();
+        (alike ? kernels.of("segment_dot", z.type()) : kernels.of("segment_dot", z.type(), delta.type())).pointer(z.address())
+                .pointer(delta.address()).pointer(offsets).integer(z.columns())
                 .pointer(out.address()).launch(stream, blocks(z), out.rows(), 1, Instances.THREADS, 0);
     }
 

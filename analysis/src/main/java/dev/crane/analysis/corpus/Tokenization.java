@@ -2,6 +2,7 @@ package dev.crane.analysis.corpus;
 
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
+import java.util.function.Function;
 
 import dev.crane.models.tokenizer.Tokenizer;
 
@@ -9,15 +10,21 @@ import dev.crane.models.tokenizer.Tokenizer;
  * How documents become token ids.
  *
  * @param tokenizer the model's, or null where there is none and documents hold ids
+ * @param encoder what makes a text into ids: the tokenizer's {@link Tokenizer#encodeWithBos}, or another that uses it, for a chat
  * @param vocabularySize the rows of the model's embedding; every id must be below
  * @param maxTokens a longer document loses its end
  */
-public record Tokenization(Tokenizer tokenizer, int vocabularySize, int maxTokens) {
+public record Tokenization(Tokenizer tokenizer, Function<String, int[]> encoder, int vocabularySize, int maxTokens) {
     /** Checks the sizes. */
     public Tokenization {
         if (vocabularySize < 1 || maxTokens < 1) {
             throw new IllegalArgumentException("vocabulary of " + vocabularySize + ", at most " + maxTokens + " tokens");
         }
+    }
+
+    /** Texts as the tokenizer encodes them. */
+    public Tokenization(Tokenizer tokenizer, int vocabularySize, int maxTokens) {
+        this(tokenizer, tokenizer == null ? null : tokenizer::encodeWithBos, vocabularySize, maxTokens);
     }
 
     /**
@@ -27,10 +34,10 @@ public record Tokenization(Tokenizer tokenizer, int vocabularySize, int maxToken
     int[] ids(Document document, DocumentSource source) {
         int[] ids = document.ids();
         if (ids == null) {
-            if (tokenizer == null) {
-                throw source.error("holds text, and the model has no tokenizer.json; give lines of {\"ids\": […]}");
+            if (encoder == null) {
+                throw source.error("holds text, and the model has no tokenizer; give lines of {\"ids\": […]}");
             }
-            ids = tokenizer.encodeWithBos(document.text());
+            ids = encoder.apply(document.text());
         }
         for (int id : ids) {
             if (id < 0 || id >= vocabularySize) {

@@ -3,6 +3,7 @@ package dev.crane.analysis.evaluate;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Consumer;
+import java.util.function.Function;
 
 import dev.crane.analysis.Progress;
 import dev.crane.analysis.corpus.Choice;
@@ -56,9 +57,19 @@ public final class Continuations {
      * @throws CraneException the file or a prompt cannot be used; the message names the line
      */
     public void generate(Corpus prompts, Consumer<Continued> continued, Progress progress) {
+        generate(prompts, model.hasTokenizer() ? model.tokenizer()::encodeWithBos : null, continued, progress);
+    }
+
+    /**
+     * Generates for every line, in the file's order.
+     *
+     * @param encoder what makes a line's text into token ids; null where lines hold ids
+     * @throws CraneException the file or a prompt cannot be used; the message names the line
+     */
+    public void generate(Corpus prompts, Function<String, int[]> encoder, Consumer<Continued> continued, Progress progress) {
         Run run = new Run(prompts, continued, progress);
-        prompts.readSamples(Choice.all(),
-                new Tokenization(model.hasTokenizer() ? model.tokenizer() : null, model.spec().vocabulary(), Integer.MAX_VALUE), run::add);
+        prompts.readSamples(Choice.all(), new Tokenization(model.hasTokenizer() ? model.tokenizer() : null, encoder,
+                model.spec().vocabulary(), Integer.MAX_VALUE), run::add);
         run.flush();
     }
 
