@@ -10,7 +10,6 @@
 #ifdef CRANE_SOFT_HAND_WRITTEN_SWITCH
 // crane_soft_switch(void **save, void *next): stores the stack pointer in *save and takes `next`.
 // crane_soft_start: the first thing on a fresh stack; calls the entry with its argument, both of which lie in registers that a switch restores.
-extern "C" void crane_soft_switch(void **save, void *next);
 extern "C" void crane_soft_start();
 #if defined(__x86_64__)
 asm(R"(
@@ -96,28 +95,34 @@ namespace crane::soft {
 
 static constexpr uint64_t END_OF_STACK = 0x5afe57acc5afe57a;
 
-Fiber::~Fiber() {
-    if (stack)
-        munmap(stack, STACK_BYTES);
+Stacks::~Stacks() {
+    for (char *piece : pieces)
+        free(piece);
 }
 
-void Fiber::prepare(void (*run)(void *), void *with, unsigned color) {
-    if (!stack) {
-        stack = static_cast<char *>(mmap(nullptr, STACK_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0));
-        if (stack == MAP_FAILED)
+char *Stacks::next() {
+    if (used + DISTANCE > PIECE_BYTES) {
+        char *piece = static_cast<char *>(aligned_alloc(PIECE_BYTES, PIECE_BYTES));
+        if (!piece)
             abort();
+        madvise(piece, PIECE_BYTES, MADV_HUGEPAGE);
+        pieces.push_back(piece);
+        used = 0;
     }
+    used += DISTANCE;
+    return pieces.back() + used - DISTANCE;
+}
+
+void Fiber::prepare(void (*run)(void *), void *with) {
 #ifdef __SANITIZE_ADDRESS__
-    __asan_unpoison_memory_region(stack, STACK_BYTES); // frames that were dropped have left their marks
+    __asan_unpoison_memory_region(stack, Stacks::BYTES); // frames that were dropped have left their marks
     bottom = stack;
-    size = STACK_BYTES;
+    size = Stacks::BYTES;
     fakeStack = nullptr;
 #endif
     *reinterpret_cast<uint64_t *>(stack) = END_OF_STACK;
 #ifdef CRANE_SOFT_HAND_WRITTEN_SWITCH
-    // Stacks lie 64 KB apart, so their tops would share one set of the cache: `color` moves them by whole lines.
-    char *top = stack + STACK_BYTES - 64 - color * 192 % 4096 / 64 * 64;
-    void **frame = reinterpret_cast<void **>(top);
+    void **frame = reinterpret_cast<void **>(stack + Stacks::BYTES - 64);
 #if defined(__x86_64__)
     frame -= 2; // at the entry's first instruction the stack is aligned to 16, less the return address
     *--frame = reinterpret_cast<void *>(crane_soft_start);
@@ -140,7 +145,7 @@ void Fiber::prepare(void (*run)(void *), void *with, unsigned color) {
     argument = with;
     getcontext(&context);
     context.uc_stack.ss_sp = stack;
-    context.uc_stack.ss_size = STACK_BYTES - color * 192 % 4096 / 64 * 64;
+    context.uc_stack.ss_size = Stacks::BYTES;
     context.uc_link = nullptr;
     uint64_t self = reinterpret_cast<uint64_t>(this);
     makecontext(&context, reinterpret_cast<void (*)()>(&Fiber::start), 2, static_cast<unsigned>(self), static_cast<unsigned>(self >> 32));
@@ -160,6 +165,11 @@ bool Fiber::overflowed() const { return stack && *reinterpret_cast<const uint64_
 #ifdef __SANITIZE_ADDRESS__
 static thread_local Fiber *leaving;
 
+void Fiber::leave(Fiber &next) {
+    leaving = this;
+    __sanitizer_start_switch_fiber(&fakeStack, next.bottom, next.size);
+}
+
 void Fiber::arrived() {
     const void *from;
     size_t bytes;
@@ -170,20 +180,5 @@ void Fiber::arrived() {
     }
 }
 #endif
-
-void Fiber::switchTo(Fiber &next) {
-#ifdef __SANITIZE_ADDRESS__
-    leaving = this;
-    __sanitizer_start_switch_fiber(&fakeStack, next.bottom, next.size);
-#endif
-#ifdef CRANE_SOFT_HAND_WRITTEN_SWITCH
-    crane_soft_switch(&sp, next.sp);
-#else
-    swapcontext(&context, &next.context);
-#endif
-#ifdef __SANITIZE_ADDRESS__
-    arrived();
-#endif
-}
 
 } // namespace crane::soft

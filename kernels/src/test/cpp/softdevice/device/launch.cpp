@@ -58,7 +58,7 @@ int Launch::run(Memory &memory) const {
         FaultGuard guard;
         for (uint64_t i; (i = taken++) < count;) {
             uint64_t block = (backwards ? first + count - i : first + i) % count;
-            if (!worker.run(grid, block)) {
+            if (!worker.run(grid, block) || (i + workers >= count && !worker.stacksIntact())) {
                 std::lock_guard<std::mutex> hold(lock);
                 if (block < failedBlock) {
                     failedBlock = block;

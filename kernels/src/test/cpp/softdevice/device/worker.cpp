@@ -107,7 +107,6 @@ void Worker::begin(uint64_t seed) {
         Warp &warp = warps[w];
         warp.exists = warp.unstarted = lanes == WARP ? ~0u : (1u << lanes) - 1;
         warp.ready = warp.exited = warp.groupCount = 0;
-        memset(warp.atBarrier, 0, sizeof warp.atBarrier);
         order[w] = static_cast<unsigned char>(w);
     }
     for (unsigned w = warpCount; w > 1; w--)
@@ -134,12 +133,8 @@ bool Worker::run(const Grid &g, uint64_t block) {
     runningWorker = this;
     ok = true;
     now = &main;
-    if (sigsetjmp(escape, 0) == 0) {
-        unsigned first;
-        bool fresh;
-        pick(first, fresh, true);
-        go(first, fresh); // comes back when no thread is left, or one has failed
-    }
+    if (sigsetjmp(escape, 0) == 0)
+        goFirst(); // comes back when no thread is left, or one has failed
     runningWorker = nullptr;
     bool intact = sharedIntact();
     if (ok && !intact) {
@@ -148,19 +143,23 @@ bool Worker::run(const Grid &g, uint64_t block) {
                    "kernel " + std::string(g.kernel) + ", block " + text(blockIndex) + ": wrote outside its " + std::to_string(g.dynamicShared)
                            + " bytes of dynamic shared memory"};
     }
-    for (auto &fiber : fibers)
-        if (ok && fiber->overflowed()) {
-            ok = false;
-            failure = {CUDA_ERROR_LAUNCH_FAILED, "kernel " + std::string(g.kernel) + ": a thread's stack overflowed"};
-        }
     if (!ok) { // threads that were under way are dropped, and their stacks begin anew
         idle.clear();
-        for (size_t i = 0; i < fibers.size(); i++) {
-            fibers[i]->prepare(entry, this, static_cast<unsigned>(i));
-            idle.push_back(fibers[i].get());
+        for (auto &fiber : fibers) {
+            fiber->prepare(entry, this);
+            idle.push_back(fiber.get());
         }
     }
     return ok;
+}
+
+bool Worker::stacksIntact() {
+    for (auto &fiber : fibers)
+        if (fiber->overflowed()) {
+            failure = {CUDA_ERROR_LAUNCH_FAILED, "kernel " + std::string(grid->kernel) + ": a thread's stack overflowed"};
+            return false;
+        }
+    return true;
 }
 
 // ---- whose turn it is ----
@@ -168,7 +167,7 @@ bool Worker::run(const Grid &g, uint64_t block) {
 static unsigned oneOf(unsigned set, bool descending) { return descending ? 31 - __builtin_clz(set) : __builtin_ctz(set); }
 
 // The next thread: of the current warp if there is one and `any` is not set, else of the first warp in the block's order that has one.
-bool Worker::pick(unsigned &thread, bool &fresh, bool any) {
+inline __attribute__((always_inline)) bool Worker::pick(unsigned &thread, bool &fresh, bool any) {
     unsigned w = current / WARP;
     Warp *warp = &warps[w];
     if (any || !(warp->ready | warp->unstarted)) {
@@ -190,26 +189,38 @@ bool Worker::pick(unsigned &thread, bool &fresh, bool any) {
 }
 
 // Switches to `thread`, which waits or has not begun.
-void Worker::go(unsigned thread, bool fresh) {
+inline __attribute__((always_inline)) void Worker::go(unsigned thread, bool fresh) {
     current = thread;
     grid->link->self = &threads[thread];
     Fiber *next;
     if (!fresh) {
         next = of[thread];
     } else {
-        if (idle.empty()) {
-            fibers.push_back(std::make_unique<Fiber>());
-            fibers.back()->prepare(entry, this, static_cast<unsigned>(fibers.size()));
-            idle.push_back(fibers.back().get());
-        }
-        next = idle.back();
-        idle.pop_back();
+        next = freshFiber();
     }
     Fiber *from = now;
     if (next != from) {
         now = next;
         from->switchTo(*next);
     }
+}
+
+Fiber *Worker::freshFiber() {
+    if (idle.empty()) {
+        fibers.push_back(std::make_unique<Fiber>(stacks.next()));
+        fibers.back()->prepare(entry, this);
+        idle.push_back(fibers.back().get());
+    }
+    Fiber *fiber = idle.back();
+    idle.pop_back();
+    return fiber;
+}
+
+__attribute__((noinline)) void Worker::goFirst() {
+    unsigned first = 0;
+    bool fresh = false;
+    pick(first, fresh, true);
+    go(first, fresh);
 }
 
 void Worker::entry(void *worker) {
@@ -247,7 +258,7 @@ void Worker::loop() {
 }
 
 // The current thread waits; returns when it may go on.
-void Worker::wait() {
+inline __attribute__((always_inline)) void Worker::wait() {
     of[current] = now;
     unsigned next;
     bool fresh;
@@ -256,7 +267,7 @@ void Worker::wait() {
     go(next, fresh);
 }
 
-void Worker::finished() {
+inline __attribute__((always_inline)) void Worker::finished() {
     Warp &warp = warps[current / WARP];
     warp.exited |= 1u << current % WARP;
     alive--;
@@ -270,14 +281,13 @@ void Worker::finished() {
             g++;
         }
     }
-    releaseBarrierIfComplete();
+    if (barrierArrived && barrierArrived == alive)
+        releaseBarrier();
 }
 
 // ---- barriers ----
 
-void Worker::releaseBarrierIfComplete() {
-    if (barrierArrived == 0 || barrierArrived != alive)
-        return;
+void Worker::releaseBarrier() {
     switch (barrierKind) {
     case CRANE_SOFT_SYNC_AND:
         barrierResult = barrierCount == static_cast<int>(barrierArrived);
@@ -291,12 +301,7 @@ void Worker::releaseBarrierIfComplete() {
     barrierArrived = 0;
     barrierCount = 0;
     for (unsigned w = 0; w < warpCount; w++) {
-        Warp &warp = warps[w];
-        for (unsigned rest = warp.exists & ~warp.exited; rest; rest &= rest - 1) {
-            unsigned lane = __builtin_ctz(rest);
-            warp.atBarrier[lane] = false;
-        }
-        warp.ready |= warp.exists & ~warp.exited;
+        warps[w].ready |= warps[w].exists & ~warps[w].exited;
     }
 }
 
@@ -310,16 +315,13 @@ int Worker::barrier(CraneSoftBarrier kind, int predicate, CraneSoftPlace place) 
              "diverged: it is at the barrier at " + text(place) + " while thread " + text(threads[barrierFirst].index) + " is at the one at "
                      + text(barrierPlace));
     }
-    Warp &warp = warps[current / WARP];
-    warp.place[current % WARP] = place;
-    warp.atBarrier[current % WARP] = true;
     barrierArrived++;
     barrierCount += predicate;
     if (barrierArrived == alive) { // all are there; who goes on first is chosen as ever
-        releaseBarrierIfComplete();
+        releaseBarrier();
         of[current] = now;
-        unsigned next, self = current;
-        bool fresh;
+        unsigned next = 0, self = current;
+        bool fresh = false;
         pick(next, fresh, true);
         if (next != self)
             go(next, fresh);

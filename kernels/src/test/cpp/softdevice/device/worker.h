@@ -40,6 +40,9 @@ public:
     // Runs one block; true if it went well, otherwise `failure` tells.
     bool run(const Grid &grid, uint64_t block);
 
+    // After the last block of a grid: whether no thread needed more stack than there is; otherwise `failure` tells.
+    bool stacksIntact();
+
     Failure failure;
 
     // Called by the signal handler on a fault in a kernel: gives up the block. Never returns.
@@ -64,7 +67,6 @@ private:
         unsigned long long value[WARP], result[WARP];
         unsigned source[WARP];
         CraneSoftPlace place[WARP];
-        bool atBarrier[WARP];
     };
 
     const Grid *grid = nullptr;
@@ -85,6 +87,7 @@ private:
     unsigned barrierFirst = 0;
 
     Fiber main;
+    Stacks stacks;
     std::vector<std::unique_ptr<Fiber>> fibers;
     std::vector<Fiber *> idle; // whose loop waits for a thread to run
     std::vector<Fiber *> of;   // the fiber each waiting thread left
@@ -95,12 +98,14 @@ private:
     void prepareShared();
     bool sharedIntact();
     void begin(uint64_t seed);
-    bool pick(unsigned &thread, bool &fresh, bool any);
-    void finished();
+    inline bool pick(unsigned &thread, bool &fresh, bool any);
+    inline void finished();
     void complete(Warp &warp, unsigned group);
-    void releaseBarrierIfComplete();
-    void wait();
-    void go(unsigned thread, bool fresh);
+    void releaseBarrier();
+    inline void wait();
+    inline void go(unsigned thread, bool fresh);
+    void goFirst();
+    Fiber *freshFiber();
     [[noreturn]] void loop();
     static void entry(void *worker);
     [[noreturn]] void fail(int code, const std::string &what);

@@ -63,4 +63,16 @@ static inline void __threadfence() { __atomic_thread_fence(__ATOMIC_SEQ_CST); }
 static inline void __threadfence_block() { __atomic_thread_fence(__ATOMIC_SEQ_CST); }
 static inline void __trap(CRANE_SOFT_CALLER) { crane_soft_link.runtime->trap(crane_soft_link.worker, CRANE_SOFT_HERE); }
 
+// What the compiler's check of alignments calls before an access that a GPU would refuse; it knows the place.
+struct CraneSoftMismatch {
+    const char *file;
+    unsigned line, column;
+    const void *type;
+    unsigned char logAlignment, kind;
+};
+extern "C" __attribute__((used, visibility("hidden"), noinline)) void __ubsan_handle_type_mismatch_v1(CraneSoftMismatch *what, unsigned long address) {
+    crane_soft_link.runtime->misaligned(crane_soft_link.worker, (const void *)address, 1ul << what->logAlignment,
+                                        CraneSoftPlace{what->file, (int)what->line});
+}
+
 #endif

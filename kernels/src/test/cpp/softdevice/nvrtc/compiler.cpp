@@ -174,9 +174,15 @@ Compiled compile(const Source &source, const std::vector<std::string> &options) 
     std::vector<std::string> second = common;
     for (const std::string &flag : words(CRANE_SOFT_KERNEL_FLAGS))
         second.push_back(flag);
-    second.insert(second.end(), {"-shared", folder.path + "/kernels.cpp", "-o", folder.file("kernels.so"), "-lm"});
+    second.insert(second.end(), {"-c", folder.path + "/kernels.cpp", "-o", folder.file("kernels.o")});
+    std::vector<std::string> third = words(CRANE_SOFT_CXX " " CRANE_SOFT_LINK_FLAGS); // apart, lest checks that were compiled in bring their libraries
+    third.insert(third.end(), {"-shared", "-nostartfiles", folder.path + "/kernels.o", "-o", folder.file("kernels.so"), "-lm"});
     result.ok = run(second, errors);
     result.log = log();
+    if (result.ok && !run(third, errors)) {
+        result.ok = false;
+        result.log += log();
+    }
     if (!result.ok)
         return result;
     std::string library = read(folder.path + "/kernels.so");

@@ -95,6 +95,8 @@ extern "C" __global__ void divide(int* x, int n) { x[0] = x[1] / n; }
 
 extern "C" __global__ void __launch_bounds__(128) bounded(float* x) { x[threadIdx.x] = 1; }
 
+extern "C" __global__ void vectors(float* x, int i) { *(float4*)(x + i) = float4{1, 2, 3, 4}; }
+
 extern "C" __global__ void copy(const float* x, float* y) { y[threadIdx.x] = x[threadIdx.x]; }
 )";
 
@@ -245,6 +247,16 @@ TEST_THAT_DIES(aDivisionByZeroShows) {
     EXPECT(device.run("divide", 1, 1, {&x.address, &n}) == CUDA_ERROR_ILLEGAL_INSTRUCTION);
     EXPECT(reported("divided an integer by 0"));
 #endif
+}
+
+TEST(aMisalignedAccessShows) {
+    Device device(SOURCE);
+    Buffer<float> x(16);
+    int i = 4;
+    CUDA(device.run("vectors", 1, 1, {&x.address, &i}));
+    i = 6;
+    EXPECT(device.run("vectors", 1, 1, {&x.address, &i}) == CUDA_ERROR_MISALIGNED_ADDRESS);
+    EXPECT(reported("kernel vectors, block (0,0,0), thread (0,0,0): an access at test.cu:93 to 0x") && reported("which is not a multiple of 16"));
 }
 
 TEST(aHostPointerShows) {
