@@ -17,7 +17,14 @@ import static java.lang.foreign.ValueLayout.JAVA_LONG;
  * belongs to that thread with everything made from it.
  */
 public final class Context implements AutoCloseable {
+    /** Which context is current on a thread; two may be open there, even of one device. */
+    private static final class Current {
+        static final ThreadLocal<Current> OF_THREAD = ThreadLocal.withInitial(Current::new);
+        Context context;
+    }
+
     private final Device device;
+    private final Current current = Current.OF_THREAD.get();
     private final Thread owner = Thread.currentThread();
     private final MemorySegment handle;
     private final Set<Resource> resources = new LinkedHashSet<>();
@@ -28,7 +35,7 @@ public final class Context implements AutoCloseable {
         this.device = device;
         handle = Driver.pointer("cuDevicePrimaryCtxRetain", result -> CudaDriver.cuDevicePrimaryCtxRetain(result, device.handle()),
                 device.name());
-        Driver.check(CudaDriver.cuCtxSetCurrent(handle), "cuCtxSetCurrent", device.name());
+        makeCurrent();
         memory = new MemoryPool(this);
     }
 
@@ -102,6 +109,14 @@ public final class Context implements AutoCloseable {
         if (closed) {
             throw new IllegalStateException("the context of " + device.name() + " is closed");
         }
+        if (current.context != this) {
+            makeCurrent();
+        }
+    }
+
+    private void makeCurrent() {
+        Driver.check(CudaDriver.cuCtxSetCurrent(handle), "cuCtxSetCurrent", device.name());
+        current.context = this;
     }
 
     void opened(Resource resource) {
@@ -133,6 +148,7 @@ public final class Context implements AutoCloseable {
             }
         }
         closed = true;
+        current.context = null;
         CudaDriver.cuCtxSetCurrent(MemorySegment.NULL);
         int released = CudaDriver.cuDevicePrimaryCtxRelease_v2(device.handle());
         if (status == 0) {

@@ -47,6 +47,12 @@ public final class Stream extends Resource {
         Driver.check(CudaDriver.cuStreamWaitEvent(handle, event.handle(), 0), "cuStreamWaitEvent");
     }
 
+    /** Enqueues a copy on the device of {@code bytes} bytes between two addresses, which are the caller's to check. */
+    public void copy(long from, long to, long bytes) {
+        check();
+        Driver.check(CudaDriver.cuMemcpyDtoDAsync_v2(to, from, bytes, handle), "cuMemcpyDtoDAsync", bytes + " bytes");
+    }
+
     @Override
     void free() {
         Driver.check(CudaDriver.cuStreamDestroy_v2(handle), "cuStreamDestroy");
