@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -51,6 +52,7 @@ public final class KernelLibrary implements AutoCloseable {
     private final KernelSources sources;
     private final CubinCache cache;
     private final Map<Unit, Loaded> modules = new LinkedHashMap<>();
+    private final Map<String, String> ownRules = new HashMap<>();
     private final Map<String, Optional<Module>> fatbins = new LinkedHashMap<>();
 
     /** The kernels of this build on a device. */
@@ -101,6 +103,29 @@ public final class KernelLibrary implements AutoCloseable {
         return module(new Unit(source, rule)).kernel(kernel, parameters);
     }
 
+    /**
+     * Makes a relevance rule known beside those of this build.
+     *
+     * @param name by which kernels are asked for
+     * @param text what stands in place of {@code rule.cuh}: the functions of {@code rules/gradient.cuh}
+     */
+    public void addRule(String name, String text) {
+        if (!text.equals(ownRules.putIfAbsent(name, text)) && modules.keySet().stream().anyMatch(unit -> name.equals(unit.rule))) {
+            throw new IllegalStateException("the rule '" + name + "' is in use with another text");
+        }
+        ownRules.put(name, text);
+    }
+
+    /** Whether this build has code for a rule. */
+    public boolean hasRule(String name) {
+        return sources.rules().contains(name);
+    }
+
+    private Map<String, String> headers(Unit unit) {
+        String own = unit.rule == null ? null : ownRules.get(unit.rule);
+        return own == null ? sources.headers(unit.rule) : sources.headers(unit.rule, own);
+    }
+
     private Module module(Unit unit) {
         return modules.computeIfAbsent(unit, this::load).module;
     }
@@ -149,14 +174,14 @@ public final class KernelLibrary implements AutoCloseable {
     }
 
     private byte[] compile(Unit unit) {
-        return Nvrtc.compile(unit.source + ".cu", sources.source(unit.source), sources.headers(unit.rule),
+        return Nvrtc.compile(unit.source + ".cu", sources.source(unit.source), headers(unit),
                 options(context.device().architecture()));
     }
 
     private CubinCache.Key key(Unit unit, LibraryResult.Found compiler) {
         List<String> madeFrom = new ArrayList<>(List.of(sources.source(unit.source), compiler.version(), identity(compiler.path())));
         madeFrom.addAll(options(context.device().architecture()));
-        sources.headers(unit.rule).forEach((header, text) -> madeFrom.addAll(List.of(header, text)));
+        headers(unit).forEach((header, text) -> madeFrom.addAll(List.of(header, text)));
         return CubinCache.key(unit.source, context.device().architecture(), madeFrom);
     }
 

@@ -72,13 +72,14 @@ final class KernelSources {
                 .map(file -> file.substring("rules/".length(), file.length() - HEADER.length())).toList();
     }
 
-    /** All headers for sources compiled for a rule; null for those that no rule changes. */
+    /** All headers for sources compiled for a rule of this build; null for those that no rule changes. */
     Map<String, String> headers(String rule) {
-        if (rule == null) {
-            return headers();
-        }
+        return rule == null ? headers() : headers(rule, headers().get("rules/" + rule + HEADER));
+    }
+
+    /** All headers for sources compiled for a rule with this text. */
+    Map<String, String> headers(String rule, String text) {
         Map<String, String> all = new TreeMap<>(headers());
-        String text = all.get("rules/" + rule + HEADER);
         if (text == null) {
             throw new CudaException(
                     "the relevance rule '%s' has no CUDA code; those that have are %s".formatted(rule, String.join(", ", rules())));

@@ -24,7 +24,9 @@ public final class SegmentReduce {
         /** Largest value. */
         MAX(2),
         /** Number of values above 0. */
-        COUNT_POSITIVE(3);
+        COUNT_POSITIVE(3),
+        /** Euclidean norm. */
+        NORM(4);
 
         private final int code;
 
