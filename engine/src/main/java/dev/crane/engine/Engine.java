@@ -1,7 +1,9 @@
 package dev.crane.engine;
 
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Deque;
 import java.util.EnumMap;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -29,7 +31,7 @@ import dev.crane.engine.relevance.Score;
  */
 public final class Engine implements AutoCloseable {
     private final Decoder decoder;
-    private final MemoryPlan plan;
+    private MemoryPlan plan;
 
     private Engine(Decoder decoder, MemoryPlan plan) {
         this.decoder = decoder;
@@ -42,7 +44,15 @@ public final class Engine implements AutoCloseable {
      * @throws CraneException if the model has something that cannot be run
      */
     public static Engine load(DecoderSpec spec, DecoderWeights weights, Backend backend, EngineOptions options) {
-        return new Engine(new Decoder(spec, weights, backend), new MemoryPlan(spec, options.activationBytes()));
+        try {
+            Decoder decoder = new Decoder(spec, weights, backend);
+            long bytes = options.equals(EngineOptions.DEFAULT)
+                    ? backend.activationBytes().orElse(options.activationBytes())
+                    : options.activationBytes();
+            return new Engine(decoder, new MemoryPlan(spec, bytes));
+        } catch (RuntimeException e) {
+            throw backend.explained(e);
+        }
     }
 
     /** What the model is. */
@@ -73,16 +83,16 @@ public final class Engine implements AutoCloseable {
         Map<Capture, List<float[]>> captures = new LinkedHashMap<>();
         decoder.check(batch, asked);
         ForwardRequest request = FusedRows.apart(asked);
-        for (MemoryPlan.Part part : plan.parts(batch.segments(), request)) {
+        inParts(plan.parts(batch.segments(), request), false, part -> {
             ForwardRequest ofPart = new ForwardRequest(request.output(), request.captures(), request.interventions(),
                     choices(request.interventionOf(), part),
                     choices(request.firstScored(), part));
-            ForwardResult result = run(part, () -> decoder.forward(sequences(batch, part), ofPart));
+            ForwardResult result = decoder.forward(sequences(batch, part), ofPart);
             logits.addAll(result.logits());
             logprobs.addAll(result.logprobs());
             greedy.addAll(result.greedy());
             result.captures().forEach((capture, values) -> captures.computeIfAbsent(capture, c -> new ArrayList<>()).addAll(values));
-        }
+        });
         return FusedRows.together(spec(), asked, new ForwardResult(logits, logprobs, greedy, captures));
     }
 
@@ -98,15 +108,15 @@ public final class Engine implements AutoCloseable {
         List<float[]> tokenRelevance = new ArrayList<>();
         decoder.check(batch, asked);
         RelevanceRequest request = FusedRows.apart(asked);
-        for (MemoryPlan.Part part : plan.parts(batch.segments(), request)) {
+        inParts(plan.parts(batch.segments(), request), true, part -> {
             RelevanceRequest ofPart = new RelevanceRequest(request.rule(), request.target(), request.scores(), request.sites(),
                     request.tokenRelevance(), request.interventions(), choices(request.interventionOf(), part));
-            RelevanceResult result = run(part, () -> decoder.relevance(sequences(batch, part), ofPart, part.checkpointed()));
+            RelevanceResult result = decoder.relevance(sequences(batch, part), ofPart, part.checkpointed());
             System.arraycopy(result.targets(), 0, targets, part.from(), part.to() - part.from());
             result.scores().forEach((score, points) -> points.forEach((point, values) -> scores.computeIfAbsent(score, s -> new TreeMap<>())
                     .computeIfAbsent(point, p -> new ArrayList<>()).addAll(values)));
             tokenRelevance.addAll(result.tokenRelevance());
-        }
+        });
         return FusedRows.together(spec(), asked, new RelevanceResult(targets, scores, tokenRelevance));
     }
 
@@ -126,16 +136,32 @@ public final class Engine implements AutoCloseable {
         decoder.close();
     }
 
-    private interface Run<R> {
-        R run();
+    private interface Run {
+        void run(MemoryPlan.Part part);
     }
 
-    /** Runs a part; a failure in one of its sequences is told with that sequence's index in the whole batch. */
-    private static <R> R run(MemoryPlan.Part part, Run<R> run) {
-        try {
-            return run.run();
-        } catch (NonFiniteException e) {
-            throw e.withSequence(part.from() + e.sequence());
+    /**
+     * Runs parts in order. One that the device has too little memory for is halved, and a single sequence is run with checkpoints; the next batches are cut
+     * smaller too. A failure in a sequence is told with that sequence's index in the whole batch.
+     */
+    private void inParts(List<MemoryPlan.Part> parts, boolean checkpoints, Run run) {
+        Deque<MemoryPlan.Part> left = new ArrayDeque<>(parts);
+        while (!left.isEmpty()) {
+            MemoryPlan.Part part = left.removeFirst();
+            try {
+                run.run(part);
+            } catch (NonFiniteException e) {
+                throw e.withSequence(part.from() + e.sequence());
+            } catch (RuntimeException e) {
+                RuntimeException explained = backend().explained(e);
+                if (!(explained instanceof OutOfDeviceMemoryException))
+                    throw explained;
+                List<MemoryPlan.Part> smaller = part.smaller(checkpoints);
+                if (smaller.isEmpty())
+                    throw explained;
+                smaller.reversed().forEach(left::addFirst);
+                plan = new MemoryPlan(plan.spec(), Math.max(1, plan.activationBytes() / 2));
+            }
         }
     }
 

@@ -1,5 +1,7 @@
 package dev.crane.engine.backend;
 
+import java.util.OptionalLong;
+
 import dev.crane.engine.relevance.Rule;
 import dev.crane.engine.tensor.StoredTensor;
 
@@ -13,7 +15,7 @@ import dev.crane.engine.tensor.StoredTensor;
  * by one thread at a time.
  */
 public interface Backend extends AutoCloseable {
-    /** Short name as in {@code --backend}: {@code cpu}, {@code reference}, {@code cuda}. */
+    /** What results depend on: the name as in {@code --backend} ({@code cpu}, {@code reference}, {@code cuda}), with the precision behind it unless it is f32. */
     String name();
 
     /** One line for people: device, threads, vector width. */
@@ -26,6 +28,11 @@ public interface Backend extends AutoCloseable {
 
     /** A tensor whose contents are undefined. */
     Tensor allocate(int rows, int columns);
+
+    /** The same, of f32 whatever the backend computes in: for logits, whose small differences count. */
+    default Tensor allocateF32(int rows, int columns) {
+        return allocate(rows, columns);
+    }
 
     /** Gives a tensor's memory back; it must not be used afterwards. */
     void release(Tensor tensor);
@@ -48,6 +55,21 @@ public interface Backend extends AutoCloseable {
 
     /** Largest value of {@link #allocatedBytes()} since the last call of this method. */
     long takePeakBytes();
+
+    /** Bytes of activations that the backend has room for now; empty where they lie in the Java heap, whose size says nothing. */
+    default OptionalLong activationBytes() {
+        return OptionalLong.empty();
+    }
+
+    /**
+     * What an op's failure means to the user.
+     *
+     * @return {@link dev.crane.engine.OutOfDeviceMemoryException} where less work at once may succeed; another
+     *         {@link dev.crane.engine.CraneException} where one line tells all; otherwise the failure itself
+     */
+    default RuntimeException explained(RuntimeException failure) {
+        return failure;
+    }
 
     @Override
     void close();

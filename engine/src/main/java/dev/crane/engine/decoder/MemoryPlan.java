@@ -47,7 +47,16 @@ public record MemoryPlan(DecoderSpec spec, long activationBytes) {
      * @param to one behind the last
      * @param checkpointed whether backward computes layers again
      */
-    public record Part(int from, int to, boolean checkpointed) {}
+    public record Part(int from, int to, boolean checkpointed) {
+        /** What to run in its place where it was too much after all: its halves, or a single sequence with checkpoints; empty where nothing is smaller. */
+        public List<Part> smaller(boolean checkpoints) {
+            if (to - from > 1) {
+                int middle = (from + to) >>> 1;
+                return List.of(new Part(from, middle, checkpointed), new Part(middle, to, checkpointed));
+            }
+            return checkpoints && !checkpointed ? List.of(new Part(from, to, true)) : List.of();
+        }
+    }
 
     /** Bytes a token in a forward pass. */
     public long forwardBytesPerToken(ForwardRequest request) {

@@ -58,7 +58,7 @@ final class VocabularyHead {
     Tensor rawLogits(int[] rows) {
         Tensor h = pass.tensors.allocate(rows.length, hidden.columns());
         backend.gatherRows(hidden, rows, h);
-        Tensor logits = pass.tensors.allocate(rows.length, decoder.spec().vocabulary());
+        Tensor logits = pass.tensors.allocateF32(rows.length, decoder.spec().vocabulary());
         backend.linear(decoder.parameters().head(), decoder.parameters().headBias(), h, logits);
         pass.tensors.release(h);
         return logits;

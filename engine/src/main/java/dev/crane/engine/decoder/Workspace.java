@@ -39,6 +39,11 @@ final class Workspace implements AutoCloseable {
         return tensor;
     }
 
+    /** A tensor of f32, whatever the backend computes in, with one holder. */
+    Tensor allocateF32(int rows, int columns) {
+        return adopt(backend.allocateF32(rows, columns));
+    }
+
     /** A copy with one holder. */
     Tensor copy(Tensor tensor) {
         Tensor copy = allocate(tensor.rows(), tensor.columns());

@@ -143,7 +143,7 @@ record OpCase(String name, int[] lengths, boolean mixes, Body body) {
                     values[at + columns / 2] = kinds[(sequences[b] + name.hashCode() & 7) % 3];
                 }
             }
-            return values;
+            return device.rounded(values);
         }
 
         /** An input, one row a token; that it is left alone is checked. */

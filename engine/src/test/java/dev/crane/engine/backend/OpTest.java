@@ -47,13 +47,18 @@ class OpTest {
     }
 
     private static void compare(OpCase test, boolean special) {
-        Map<String, Output> expected = test.run(REFERENCE, Map.of(), special, test.all());
-        Map<String, Output> actual = test.run(CPU, Map.of(), special, test.all());
-        assertEquals(expected.keySet(), actual.keySet());
-        expected.forEach((name, output) -> compare(name, output, actual.get(name), special && test.mixes() ? test : null));
+        compare(test, REFERENCE, CPU, special, TOLERANCE);
     }
 
-    private static void compare(String name, Output expectedOutput, Output actualOutput, OpCase mixing) {
+    /** Runs a case on two backends; the first one is right. */
+    static void compare(OpCase test, TestBackend reference, TestBackend backend, boolean special, double tolerance) {
+        Map<String, Output> expected = test.run(reference, Map.of(), special, test.all());
+        Map<String, Output> actual = test.run(backend, Map.of(), special, test.all());
+        assertEquals(expected.keySet(), actual.keySet());
+        expected.forEach((name, output) -> compare(name, output, actual.get(name), special && test.mixes() ? test : null, tolerance));
+    }
+
+    private static void compare(String name, Output expectedOutput, Output actualOutput, OpCase mixing, double tolerance) {
         float[] expected = expectedOutput.values();
         float[] actual = actualOutput.values();
         assertEquals(expected.length, actual.length, name);
@@ -67,6 +72,6 @@ class OpTest {
                 assertEquals(expected[i], actual[i], name + "[" + i + "]");
         }
         double error = Math.sqrt(difference) / Math.max(Math.sqrt(norm), Double.MIN_NORMAL);
-        assertTrue(difference == 0 || error <= TOLERANCE, name + ": normalised error " + error);
+        assertTrue(difference == 0 || error <= tolerance, name + ": normalised error " + error);
     }
 }

@@ -20,6 +20,22 @@ interface TestBackend extends AutoCloseable {
     /** A guarded tensor of these values. */
     Tensor tensor(float[] values, int rows, int columns);
 
+    /** Inputs as a backend of lower precision holds them; all backends that are compared must be given the same. */
+    default float[] rounded(float[] values) {
+        return values;
+    }
+
+    /** Rounded to bf16: to nearest, ties to even. */
+    static float[] toBf16(float[] values) {
+        float[] rounded = values.clone();
+        for (int i = 0; i < rounded.length; i++)
+            if (Float.isFinite(rounded[i])) {
+                int bits = Float.floatToRawIntBits(rounded[i]);
+                rounded[i] = Float.intBitsToFloat((bits + 0x7fff + (bits >>> 16 & 1)) & 0xffff0000);
+            }
+        return rounded;
+    }
+
     /** Throws where a guard was written to; then forgets the tensors. */
     void checkGuards();
 
@@ -32,12 +48,22 @@ interface TestBackend extends AutoCloseable {
         return new Host(new ReferenceBackend());
     }
 
+    /** The reference for backends that are given inputs rounded to bf16. */
+    static TestBackend referenceOfBf16() {
+        return new Host(new ReferenceBackend()) {
+            @Override
+            public float[] rounded(float[] values) {
+                return toBf16(values);
+            }
+        };
+    }
+
     static TestBackend cpu(int threads) {
         return new Host(new CpuBackend(threads));
     }
 
     /** A backend whose tensors are Java arrays: an index below 0 throws by itself, a guard stands behind the last value. */
-    final class Host implements TestBackend {
+    class Host implements TestBackend {
         /** NaN, so that reading it shows too. */
         private static final float GUARD = Float.intBitsToFloat(0x7fc0dead);
         private static final int GUARDS = 64;

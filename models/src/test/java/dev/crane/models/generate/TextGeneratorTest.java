@@ -18,6 +18,7 @@ import tools.jackson.databind.json.JsonMapper;
 import dev.crane.engine.Backends;
 import dev.crane.engine.CraneException;
 import dev.crane.engine.EngineOptions;
+import dev.crane.engine.Precision;
 import dev.crane.engine.hook.HookPoint;
 import dev.crane.engine.hook.Intervention;
 import dev.crane.engine.hook.InterventionSet;
@@ -105,8 +106,8 @@ class TextGeneratorTest {
         assertTrue(none.contains("ask for 1 or more"), none);
         String unknown = assertThrows(CraneException.class, () -> Backends.create("tpu", 1)).getMessage();
         assertEquals("unknown backend 'tpu'; the backends are auto, cpu, cuda, reference", unknown);
-        String cuda = assertThrows(CraneException.class, () -> Backends.create("cuda", 1)).getMessage();
-        assertTrue(cuda.contains("no CUDA backend"), cuda);
+        String precision = assertThrows(CraneException.class, () -> Backends.create("cpu", 1, Precision.BF16)).getMessage();
+        assertTrue(precision.contains("--precision bf16 needs a GPU"), precision);
         String folder = assertThrows(CraneException.class,
                 () -> CausalLanguageModel.load(Path.of("nowhere"), Backends.create("cpu", 1), EngineOptions.DEFAULT).close()).getMessage();
         assertTrue(folder.contains("there is no such folder"), folder);

@@ -70,6 +70,11 @@ class FamilyGoldenTest {
         return Path.of("src/test/resources/families", family);
     }
 
+    /** What a backend computes for a sequence alone and among others. */
+    void assertSameBits(float[] expected, float[] actual, String what) {
+        assertArrayEquals(expected, actual, what);
+    }
+
     private static List<int[]> sequences(SafetensorsReader golden) {
         List<int[]> sequences = new ArrayList<>();
         for (int i = 0; i < 4; i++)
@@ -91,9 +96,9 @@ class FamilyGoldenTest {
                 float[] expected = golden.floats(i + ".logits");
                 assertArrayEquals(expected, packed.get(i), LOGITS * Closeness.largest(expected) + LOGITS, "sequence " + i);
                 // The same bits alone, in one packed batch, and in a batch cut into parts.
-                assertArrayEquals(packed.get(i),
-                        model.engine().forward(PackedBatch.of(List.of(sequences.get(i))), request).logits().get(0));
-                assertArrayEquals(packed.get(i), inParts.get(i));
+                assertSameBits(packed.get(i), model.engine().forward(PackedBatch.of(List.of(sequences.get(i))), request).logits().get(0),
+                        "alone");
+                assertSameBits(packed.get(i), inParts.get(i), "in parts");
             }
         }
     }
@@ -124,8 +129,9 @@ class FamilyGoldenTest {
                     growing = false;
                     for (int i = 0; i < 4; i++) {
                         int length = decoding.length(i);
-                        assertArrayEquals(Arrays.copyOfRange(all.get(i), (length - 1) * vocabulary, length * vocabulary),
-                                decoding.nextLogits(i));
+                        assertSameBits(Arrays.copyOfRange(all.get(i), (length - 1) * vocabulary, length * vocabulary),
+                                decoding.nextLogits(i),
+                                "token " + length);
                         next[i] = length < sequences.get(i).length ? sequences.get(i)[length] : -1;
                         growing |= next[i] >= 0;
                     }
@@ -158,11 +164,11 @@ class FamilyGoldenTest {
                     checkGateEqualsUp(result, model.spec().layers());
                 // One by one, each in a part of its own with checkpoints: the same bits.
                 RelevanceResult oneByOne = small.engine().relevance(PackedBatch.of(sequences), request);
-                assertArrayEquals(result.targets(), oneByOne.targets());
+                assertSameBits(result.targets(), oneByOne.targets(), "targets");
                 for (Score score : Score.values())
                     result.scores().get(score).forEach((point, values) -> {
                         for (int i = 0; i < 4; i++)
-                            assertArrayEquals(values.get(i), oneByOne.scores().get(score).get(point).get(i), score + " " + point);
+                            assertSameBits(values.get(i), oneByOne.scores().get(score).get(point).get(i), score + " " + point);
                     });
             }
         }
