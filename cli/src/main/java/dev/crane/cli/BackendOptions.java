@@ -3,26 +3,32 @@ package dev.crane.cli;
 import java.util.Locale;
 
 import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
 
+import dev.crane.bindings.LibraryResult;
+import dev.crane.bindings.NativeLibrary;
 import dev.crane.engine.Backends;
 import dev.crane.engine.CraneException;
+import dev.crane.engine.Precision;
 import dev.crane.engine.backend.Backend;
 
 /** Where and how a model runs; a {@link Mixin} of every command that runs one. */
 final class BackendOptions {
-    private static final String F32 = "f32";
+    @Spec(Spec.Target.MIXEE)
+    private CommandSpec spec;
 
     @Option(names = "--backend", paramLabel = "NAME", defaultValue = "auto",
-            description = "What computes: auto, cpu, cuda or reference (plain and slow, for checks). Default: ${DEFAULT-VALUE}.")
+            description = "What computes: auto (a GPU where there is one, else the CPU), cpu, cuda or reference (plain and slow, for checks). Default: ${DEFAULT-VALUE}.")
     private String backend;
 
     @Option(names = "--threads", paramLabel = "N", defaultValue = "0",
             description = "Threads on the CPU; 0 for one on each processor. Default: ${DEFAULT-VALUE}.")
     private int threads;
 
-    @Option(names = "--precision", paramLabel = "TYPE", defaultValue = F32,
-            description = "What is computed in; weights stay as stored. Default: ${DEFAULT-VALUE}, so far the only one.")
+    @Option(names = "--precision", paramLabel = "TYPE", defaultValue = "f32",
+            description = "What is computed in, f32 or (on a GPU) bf16; weights stay as stored. Default: ${DEFAULT-VALUE}.")
     private String precision;
 
     /** The name that was given. */
@@ -41,15 +47,23 @@ final class BackendOptions {
      * @throws CraneException if there is none of that name or precision, or it does not work here
      */
     Backend start() {
-        checkPrecision();
-        return Backends.create(backend.toLowerCase(Locale.ROOT), threads);
+        return start(backend);
     }
 
-    private void checkPrecision() {
-        String asked = precision.toLowerCase(Locale.ROOT);
-        if (asked.equals("bf16"))
-            throw new CraneException("--precision bf16 is not there yet: the CPU computes in f32, whatever the weights are stored in");
-        if (!asked.equals(F32))
-            throw new CraneException("unknown precision '" + precision + "'; the precisions are f32");
+    /** The same for a backend of another name. */
+    Backend start(String name) {
+        Backend started = Backends.create(name.toLowerCase(Locale.ROOT), threads, Precision.named(precision));
+        if (name.equalsIgnoreCase("auto"))
+            tellChoice(started);
+        return started;
+    }
+
+    /** Which was chosen, where there was a choice. */
+    private void tellChoice(Backend chosen) {
+        if (!(NativeLibrary.CUDA.find() instanceof LibraryResult.Found))
+            return;
+        spec.commandLine().getErr().println(chosen.name().startsWith("cuda")
+                ? "running on " + chosen.description()
+                : "running on the " + chosen.description() + ", not on a GPU: " + Backends.cudaObstacle().orElse("none is usable"));
     }
 }

@@ -19,6 +19,9 @@ import picocli.CommandLine.Spec;
 import dev.crane.bindings.LibraryResult.Found;
 import dev.crane.bindings.LibraryResult.Missing;
 import dev.crane.bindings.NativeLibrary;
+import dev.crane.cuda.CudaException;
+import dev.crane.cuda.Device;
+import dev.crane.engine.Backends;
 import dev.crane.engine.CraneVersion;
 import dev.crane.kernels.KernelLibrary;
 
@@ -82,7 +85,9 @@ final class DoctorCommand implements Callable<Integer> {
         checks.add(Check.ok("cores", String.valueOf(Runtime.getRuntime().availableProcessors())));
         checks.add(memory());
         NativeLibrary.all().forEach(library -> checks.add(library(library)));
+        checks.addAll(devices());
         checks.add(kernels());
+        checks.add(backend());
         return checks;
     }
 
@@ -110,12 +115,39 @@ final class DoctorCommand implements Callable<Integer> {
         };
     }
 
+    /** Each GPU, or why there is none. */
+    private static List<Check> devices() {
+        try {
+            return Device.all().stream().map(device -> Check.ok("GPU " + device.ordinal(), String.format(Locale.ROOT,
+                    "%s, %.1f GB, %d multiprocessors, compute capability %d.%d%s", device.name(), device.memory() / GIGABYTE,
+                    device.multiprocessors(),
+                    device.major(), device.minor(),
+                    device.ordinal() == 0 ? "" : "; the first is used, CUDA_VISIBLE_DEVICES chooses another")))
+                    .toList();
+        } catch (CudaException none) {
+            return List.of(new Check("GPU", State.MISSING, null, null, none.getMessage(), List.of()));
+        }
+    }
+
+    /** Where kernels for the GPU come from. */
     private static Check kernels() {
-        List<String> ops = KernelLibrary.ops();
-        return ops.isEmpty()
-                ? new Check("kernels", State.MISSING, null, null, "no CUDA kernels in this build: everything runs on the CPU, GPU or not",
-                        List.of())
-                : Check.ok("kernels", String.join(", ", ops));
+        int ops = KernelLibrary.ops().size();
+        if (KernelLibrary.compiledInBuild())
+            return new Check("kernels", State.OK,
+                    ops + " sources, compiled by nvcc when this build was made (sm_80, sm_90, PTX for later chips)", null, null,
+                    List.of());
+        return NativeLibrary.NVRTC.find() instanceof Found
+                ? new Check("kernels", State.OK, ops + " sources, compiled by NVRTC at first use and kept",
+                        KernelLibrary.cacheFolder().toString(),
+                        null, List.of())
+                : new Check("kernels", State.MISSING, null, null,
+                        "this build was made without nvcc, and without NVRTC its kernels cannot be compiled now; see NVRTC", List.of());
+    }
+
+    /** Whether all that a GPU needs comes together. */
+    private static Check backend() {
+        return Backends.cudaObstacle().map(obstacle -> Check.ok("--backend auto", "the CPU"))
+                .orElseGet(() -> Check.ok("--backend auto", "the GPU"));
     }
 
     private void print(Report report, PrintWriter out) {

@@ -7,7 +7,6 @@ import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
 import dev.crane.analysis.experiment.RunOptions;
-import dev.crane.engine.Backends;
 
 /** How a whole experiment runs; none of it changes a result. */
 final class EvaluationOptions {
@@ -22,7 +21,7 @@ final class EvaluationOptions {
 
     /** The options of a run; a backend given on the command line wins over the experiment's. */
     RunOptions options() {
-        return new RunOptions(named -> Backends.create(backend.name().equals("auto") ? named : backend.name(), backend.threads()),
+        return new RunOptions(named -> backend.start(backend.name().equals("auto") ? named : backend.name()),
                 budget());
     }
 

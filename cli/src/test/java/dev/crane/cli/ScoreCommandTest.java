@@ -104,7 +104,8 @@ class ScoreCommandTest {
         assertEquals("crane: " + folder.resolve("no") + ": there is no such folder",
                 CommandRun.failure("score", "-m", folder.resolve("no"), text));
         assertTrue(CommandRun.failure("score", "-m", CommandRun.MODEL, "--backend", "gpu", text).contains("unknown backend 'gpu'"));
-        assertTrue(CommandRun.failure("score", "-m", CommandRun.MODEL, "--precision", "bf16", text).contains("bf16 is not there yet"));
+        assertTrue(CommandRun.failure("score", "-m", CommandRun.MODEL, "--precision", "bf16", "--backend", "cpu", text)
+                .contains("needs a GPU"));
         assertTrue(CommandRun.usageError("score", "-m", CommandRun.MODEL, "--max-tokens", 0, text).contains("--max-tokens must be"));
         assertTrue(CommandRun.usageError("score", "-m", CommandRun.MODEL, "--thread", 2, text).contains("did you mean --threads?"));
     }
