@@ -3,7 +3,7 @@ package dev.crane.engine.backend.cpu;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.Iterator;
-import java.util.Map;
+import java.util.NavigableMap;
 import java.util.TreeMap;
 
 /**
@@ -13,7 +13,14 @@ import java.util.TreeMap;
  * 12 MB of its 77; all its sizes together are 83.) Safe for use by several threads.
  */
 final class BufferPool {
-    private final Map<Integer, Deque<float[]>> free = new TreeMap<>();
+    /**
+     * An array may be this many times as large as what is asked for, so that batches of ever different sizes find arrays too. After 100 batches of 500 to
+     * 3,000 tokens of babel-base the process had 5.8 GB with arrays of the exact size only, 3.7 with 1.25, 0.8 with 2, where what is held is up to 1.4
+     * times as much.
+     */
+    private static final int LARGER = 2;
+
+    private final NavigableMap<Integer, Deque<float[]>> free = new TreeMap<>();
     private long freeBytes;
     private long heldBytes;
     private long peak;
@@ -31,18 +38,31 @@ final class BufferPool {
     float[] take(int length) {
         int capacity = capacity(length);
         synchronized (this) {
-            long bytes = (long) capacity * Float.BYTES;
-            heldBytes += bytes;
-            peak = Math.max(peak, heldBytes);
-            highest = Math.max(highest, heldBytes);
-            Deque<float[]> same = free.get(capacity);
-            if (same != null && !same.isEmpty()) {
-                freeBytes -= bytes;
-                return same.pop();
-            }
+            float[] array = reuse(capacity);
+            hold(array == null ? capacity : array.length);
+            if (array != null)
+                return array;
             trim();
         }
         return new float[capacity];
+    }
+
+    /** The smallest free array that is large enough and at most {@value #LARGER} times as large, or null. */
+    private float[] reuse(int capacity) {
+        for (Deque<float[]> arrays : free.subMap(capacity, true, (int) Math.min(Integer.MAX_VALUE, (long) LARGER * capacity), true)
+                .values())
+            if (!arrays.isEmpty()) {
+                float[] array = arrays.pop();
+                freeBytes -= (long) array.length * Float.BYTES;
+                return array;
+            }
+        return null;
+    }
+
+    private void hold(int capacity) {
+        heldBytes += (long) capacity * Float.BYTES;
+        peak = Math.max(peak, heldBytes);
+        highest = Math.max(highest, heldBytes);
     }
 
     /** Takes an array back that {@link #take} gave. */

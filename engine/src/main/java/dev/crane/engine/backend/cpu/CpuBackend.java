@@ -44,7 +44,7 @@ public final class CpuBackend implements Backend {
         elementwise = new Elementwise(tasks);
         gatedActivation = new GatedActivation(tasks, buffers);
         layerNorm = new LayerNorm(tasks, buffers);
-        logprobs = new Logprobs(tasks);
+        logprobs = new Logprobs(tasks, buffers);
         plainActivation = new PlainActivation(tasks, buffers);
         reductions = new Reductions(tasks);
         rmsNorm = new RmsNorm(tasks, buffers);

@@ -11,14 +11,16 @@ import static dev.crane.engine.backend.cpu.Lanes.L;
 /** Log-softmax of rows of logits at given tokens, and its backward. Exponentials are summed in the order of {@link Lanes}. */
 final class Logprobs {
     private final TaskPool tasks;
+    private final BufferPool buffers;
 
-    Logprobs(TaskPool tasks) {
+    Logprobs(TaskPool tasks, BufferPool buffers) {
         this.tasks = tasks;
+        this.buffers = buffers;
     }
 
     void forward(float[] logits, int rows, int v, int[] tokens, float[] logprobs, int[] greedy) {
         tasks.rows(rows, v, (from, to) -> {
-            float[] scratch = new float[Lanes.CHUNK];
+            float[] scratch = buffers.take(Lanes.CHUNK);
             for (int t = from; t < to; t++) {
                 int at = t * v;
                 greedy[t] = argmax(logits, at, v);
@@ -26,13 +28,14 @@ final class Logprobs {
                 logprobs[t] = (float) ((double) logits[at + tokens[t]] - max
                         - StrictMath.log(sumOfExponentials(logits, at, v, max, scratch)));
             }
+            buffers.give(scratch);
         });
     }
 
     /** The other tokens' exponentials are summed without the target's: 1 − softmax of a token that is nearly certain must not cancel. */
     void backward(float[] logits, int rows, int v, int[] tokens, float[] coefficients) {
         tasks.rows(rows, v, (from, to) -> {
-            float[] scratch = new float[Lanes.CHUNK];
+            float[] scratch = buffers.take(Lanes.CHUNK);
             for (int t = from; t < to; t++) {
                 int at = t * v;
                 float max = logits[at + argmax(logits, at, v)];
@@ -48,6 +51,7 @@ final class Logprobs {
                 }
                 logits[at + tokens[t]] = (float) (coefficients[t] * (others / sum));
             }
+            buffers.give(scratch);
         });
     }
 
