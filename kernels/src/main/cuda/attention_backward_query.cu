@@ -7,6 +7,7 @@
 #include "attention_gradient.cuh"
 #include "attention_tiles.cuh"
 #include "mma.cuh"
+#include "rule.cuh"
 
 // ---- f32: a tile of SIZE × SIZE scores ----
 
