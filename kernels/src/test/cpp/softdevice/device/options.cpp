@@ -31,6 +31,9 @@ std::atomic<int64_t> *Options::find(const std::string &name) {
            : name == "deferred" ? &deferred
            : name == "workers" ? &workers
            : name == "memory" ? &memory
+           : name == "driver" ? &driver
+           : name == "devices" ? &devices
+           : name == "capability" ? &capability
            : name == "quiet" ? &quiet
            : name == "check" ? &check
                              : nullptr;

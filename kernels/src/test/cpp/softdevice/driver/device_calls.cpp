@@ -11,6 +11,8 @@ using namespace crane::soft;
 CRANE_SOFT_API CUresult cuInit(unsigned flags) {
     if (flags)
         return CUDA_ERROR_INVALID_VALUE;
+    if (!Options::get().devices)
+        return CUDA_ERROR_NO_DEVICE;
     State &state = State::get();
     std::lock_guard<std::recursive_mutex> hold(state.lock);
     state.initialised = true;
@@ -18,7 +20,7 @@ CRANE_SOFT_API CUresult cuInit(unsigned flags) {
 }
 
 CRANE_SOFT_API CUresult cuDriverGetVersion(int *version) {
-    *version = 13000;
+    *version = static_cast<int>(Options::get().driver);
     return CUDA_SUCCESS;
 }
 
@@ -170,10 +172,10 @@ CRANE_SOFT_API CUresult cuDeviceGetAttribute(int *value, int attribute, CUdevice
         *value = 2;
         break;
     case 75: // compute capability
-        *value = 9;
+        *value = static_cast<int>(Options::get().capability / 10);
         break;
     case 76:
-        *value = 0;
+        *value = static_cast<int>(Options::get().capability % 10);
         break;
     case 81: // shared memory of a multiprocessor
         *value = 228 << 10;

@@ -146,7 +146,7 @@ final class DoctorCommand implements Callable<Integer> {
 
     /** Whether all that a GPU needs comes together. */
     private static Check backend() {
-        return Backends.cudaObstacle().map(obstacle -> Check.ok("--backend auto", "the CPU"))
+        return Backends.cudaObstacle().map(obstacle -> Check.ok("--backend auto", "the CPU, for want of a usable GPU"))
                 .orElseGet(() -> Check.ok("--backend auto", "the GPU"));
     }
 

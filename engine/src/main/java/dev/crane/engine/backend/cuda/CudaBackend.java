@@ -1,6 +1,7 @@
 package dev.crane.engine.backend.cuda;
 
 import java.util.HashMap;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.OptionalLong;
@@ -54,6 +55,7 @@ public final class CudaBackend implements Backend {
     private final WeightStore weights;
     private final DeviceBuffer found;
     private final Map<Integer, DeviceBuffer> slopes = new HashMap<>();
+    private List<String> leftOpen = List.of();
     private final ElementType products;
     private final CudaSettings.Limits limits;
 
@@ -168,6 +170,21 @@ public final class CudaBackend implements Backend {
                 : new CraneException(cuda.getMessage(), cuda);
     }
 
+    /** Bytes of weights that are copied to the device whenever they are needed, because not all fit. */
+    public long streamedWeightBytes() {
+        return weights.streamedBytes();
+    }
+
+    /** Bytes of device memory that nothing uses, in this process or another. */
+    public long freeMemory() {
+        return context.freeMemory();
+    }
+
+    /** After {@link #close}: what was made on the device and not given back before; for tests. */
+    public List<String> leftOpen() {
+        return leftOpen;
+    }
+
     @Override
     public void close() {
         try {
@@ -179,6 +196,7 @@ public final class CudaBackend implements Backend {
             blas.close();
             staging.close();
             library.close();
+            leftOpen = context.open().stream().filter(what -> !what.equals("stream")).toList(); // the streams end with the context
         } finally {
             context.close();
         }

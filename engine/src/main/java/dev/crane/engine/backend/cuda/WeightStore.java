@@ -91,7 +91,7 @@ final class WeightStore implements AutoCloseable {
         if (matrix && residentBytes + weight.bytes() > residentLimit) {
             if (STREAMED_AT_ONCE * weight.bytes() > streamedLimit)
                 throw new CudaException(
-                        "%s has too little memory: two weights of %.1f MB (%s) must fit beside each other, and weights may take %.1f MB"
+                        "%s has too little memory: two weights of %.1f MB (%s) must fit beside each other, and these may take %.1f MB; end what else runs on it, or use --backend cpu"
                                 .formatted(context.device().name(), weight.bytes() / 1e6, stored.name(), streamedLimit / 1e6));
             streamedBytes += weight.bytes();
             return weight;

@@ -1,0 +1,159 @@
+package dev.crane.engine.decoder;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.FunctionDescriptor;
+import java.lang.foreign.Linker;
+import java.util.EnumSet;
+import java.util.List;
+
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+
+import dev.crane.bindings.NativeLibrary;
+import dev.crane.cuda.CudaException;
+import dev.crane.cuda.Device;
+import dev.crane.engine.Engine;
+import dev.crane.engine.EngineOptions;
+import dev.crane.engine.ForwardRequest;
+import dev.crane.engine.ForwardRequest.Output;
+import dev.crane.engine.OutOfDeviceMemoryException;
+import dev.crane.engine.Precision;
+import dev.crane.engine.RelevanceRequest;
+import dev.crane.engine.RelevanceResult;
+import dev.crane.engine.backend.Backend;
+import dev.crane.engine.backend.cuda.CudaBackend;
+import dev.crane.engine.backend.cuda.CudaSettings;
+import dev.crane.engine.backend.reference.ReferenceBackend;
+import dev.crane.engine.hook.Site;
+import dev.crane.engine.relevance.Rule;
+import dev.crane.engine.relevance.Score;
+import dev.crane.engine.relevance.Target;
+
+import static java.lang.foreign.ValueLayout.ADDRESS;
+import static java.lang.foreign.ValueLayout.JAVA_INT;
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.abort;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+/** The CUDA backend when memory is short, and that it leaves nothing behind. */
+@Tag("soft-device")
+class CudaBackendTest {
+    private static final RelevanceRequest RELEVANCE = RelevanceRequest.of(Rule.ATTNLRP, new Target.MeanLogit(), EnumSet.of(Score.RELEVANCE),
+            EnumSet.of(Site.MLP_UP, Site.MLP_DOWN));
+
+    private Device device;
+
+    @BeforeEach
+    void find() {
+        try {
+            device = Device.all().getFirst();
+        } catch (CudaException none) {
+            abort(none.getMessage());
+        }
+    }
+
+    @AfterEach
+    void allMemoryAgain() {
+        if (NativeLibrary.CUDA.supports("crane_soft_device_set"))
+            deviceMemory(4L << 30);
+    }
+
+    /** Makes the software device as small as this. */
+    private static void deviceMemory(long bytes) {
+        assumeTrue(NativeLibrary.CUDA.supports("crane_soft_device_set"), "only the software device can be made smaller");
+        try (Arena arena = Arena.ofConfined()) {
+            Object known = Linker.nativeLinker()
+                    .downcallHandle(NativeLibrary.CUDA.symbols().find("crane_soft_device_set").orElseThrow(),
+                            FunctionDescriptor.of(JAVA_INT, ADDRESS, JAVA_LONG))
+                    .invokeWithArguments(arena.allocateFrom("memory"), bytes);
+            assertEquals(1, known);
+        } catch (Throwable failure) {
+            throw new AssertionError(failure);
+        }
+    }
+
+    private static PackedBatch batch() {
+        return PackedBatch.of(TinyModel.sequences());
+    }
+
+    private static RelevanceResult expected() {
+        try (Backend reference = new ReferenceBackend(); Engine engine = new TinyModel().engine(reference)) {
+            return engine.relevance(batch(), RELEVANCE);
+        }
+    }
+
+    private static void assertAgrees(RelevanceResult expected, RelevanceResult actual) {
+        assertArrayEquals(expected.targets(), actual.targets(), 1e-5f);
+        expected.scores().get(Score.RELEVANCE).forEach((point, values) -> {
+            for (int b = 0; b < values.size(); b++)
+                assertArrayEquals(values.get(b), actual.scores().get(Score.RELEVANCE).get(point).get(b), 1e-5f, point.path());
+        });
+    }
+
+    @Test
+    void leavesNothingBehind() {
+        CudaBackend backend = new CudaBackend(device, new CudaSettings(Precision.F32));
+        Engine engine = new TinyModel().engine(backend);
+        assertAgrees(expected(), engine.relevance(batch(), RELEVANCE));
+        engine.forward(batch(), ForwardRequest.of(Output.ALL_LOGITS));
+        engine.close();
+        assertEquals(0, backend.allocatedBytes());
+        backend.close();
+        assertEquals(List.of(), backend.leftOpen());
+    }
+
+    @Test
+    void aTensorThatIsNotGivenBackIsNamed() {
+        CudaBackend backend = new CudaBackend(device, new CudaSettings(Precision.F32));
+        backend.fill(backend.allocate(3, 5), 1);
+        assertEquals(60, backend.allocatedBytes());
+        backend.close();
+        assertEquals(List.of("device buffer of 60 bytes"), backend.leftOpen());
+    }
+
+    @Test
+    void weightsThatDoNotFitAreStreamed() {
+        // The matrices of the tiny model take 33 KB; three quarters of 36 KB may stay, and an eighth of that holds two of the others.
+        try (CudaBackend backend = new CudaBackend(device, new CudaSettings(Precision.F32, 36 << 10));
+                Engine engine = new TinyModel().engine(backend)) {
+            assertTrue(backend.streamedWeightBytes() > 0, "nothing is streamed");
+            for (int pass = 0; pass < 2; pass++)
+                assertAgrees(expected(), engine.relevance(batch(), RELEVANCE));
+        }
+    }
+
+    @Test
+    void aBatchThatIsTooLargeIsRunInParts() {
+        long needed;
+        try (CudaBackend backend = new CudaBackend(device, new CudaSettings(Precision.F32));
+                Engine engine = new TinyModel().engine(backend)) {
+            engine.relevance(batch(), RELEVANCE);
+            needed = backend.takePeakBytes();
+        }
+        deviceMemory(4L << 30);
+        try (CudaBackend backend = new CudaBackend(device, new CudaSettings(Precision.F32));
+                Engine engine = new TinyModel().engine(backend, new EngineOptions(1L << 30))) {
+            deviceMemory(device.memory() - backend.freeMemory() + needed * 3 / 4);
+            assertAgrees(expected(), engine.relevance(batch(), RELEVANCE));
+            assertTrue(engine.plan().activationBytes() < 1L << 30, "the plan was not made smaller");
+        }
+    }
+
+    @Test
+    void whatCannotBeMadeSmallerIsToldInOneLine() {
+        deviceMemory(4L << 30);
+        try (CudaBackend backend = new CudaBackend(device, new CudaSettings(Precision.F32));
+                Engine engine = new TinyModel().engine(backend, new EngineOptions(1L << 30))) {
+            deviceMemory(device.memory() - backend.freeMemory() + 1024);
+            OutOfDeviceMemoryException e = assertThrows(OutOfDeviceMemoryException.class, () -> engine.relevance(batch(), RELEVANCE));
+            assertTrue(e.getMessage().contains("out of memory on") && e.getMessage().contains("--token-budget"), e.getMessage());
+            assertEquals(1, e.getMessage().lines().count());
+        }
+    }
+}
