@@ -1,6 +1,8 @@
 package dev.crane.kernels;
 
 import java.util.Arrays;
+import java.util.EnumMap;
+import java.util.Map;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
@@ -55,7 +57,9 @@ class ReductionKernelsTest extends KernelTest {
         float[] s = random("s", rows);
         double[] dots = new double[4 * width];
         double[] weighted = new double[4 * width];
-        double[][] reduced = new double[4][4 * width];
+        Map<Reduction, double[]> reduced = new EnumMap<>(Reduction.class);
+        for (Reduction reduction : Reduction.values())
+            reduced.put(reduction, new double[4 * width]);
         for (int b = 0; b < 4; b++)
             for (int u = 0; u < width; u++) {
                 for (int t = OFFSETS[b]; t < OFFSETS[b + 1]; t++) {
@@ -63,10 +67,11 @@ class ReductionKernelsTest extends KernelTest {
                     weighted[b * width + u] += (double) s[t] * delta[t * width + u];
                 }
                 double[] column = column(z, width, b, u);
-                reduced[0][b * width + u] = Arrays.stream(column).average().orElseThrow();
-                reduced[1][b * width + u] = Arrays.stream(column).map(Math::abs).average().orElseThrow();
-                reduced[2][b * width + u] = Arrays.stream(column).max().orElseThrow();
-                reduced[3][b * width + u] = Arrays.stream(column).filter(v -> v > 0).count();
+                reduced.get(Reduction.MEAN)[b * width + u] = Arrays.stream(column).average().orElseThrow();
+                reduced.get(Reduction.MEAN_ABS)[b * width + u] = Arrays.stream(column).map(Math::abs).average().orElseThrow();
+                reduced.get(Reduction.MAX)[b * width + u] = Arrays.stream(column).max().orElseThrow();
+                reduced.get(Reduction.NORM)[b * width + u] = Math.sqrt(Arrays.stream(column).map(v -> v * v).sum());
+                reduced.get(Reduction.COUNT_POSITIVE)[b * width + u] = Arrays.stream(column).filter(v -> v > 0).count();
             }
         long offsets = ints(OFFSETS);
         Matrix out = output(F32, 4, width);
@@ -78,7 +83,7 @@ class ReductionKernelsTest extends KernelTest {
         assertClose(weighted, out, "weighted sum");
         for (Reduction reduction : Reduction.values()) {
             new SegmentReduce(library).launch(stream, input(type, "z", rows, width), offsets, reduction, out);
-            assertClose(reduced[reduction.ordinal()], out, reduction.name());
+            assertClose(reduced.get(reduction), out, reduction.name());
         }
     }
 
