@@ -152,7 +152,7 @@ class CorpusTest {
         assertEquals(-1, samples.samples().get(0).utf8Bytes());
         assertEquals(4, samples.missing());
         Path text = write("b.jsonl", "{\"text\": \"a\"}\n");
-        assertOneLine("line 1 holds text, and the model has no tokenizer.json", text,
+        assertOneLine("line 1 holds text, and the model has no tokenizer;", text,
                 () -> Corpus.open(text).samples(Choice.all(), idsOnly));
     }
 
