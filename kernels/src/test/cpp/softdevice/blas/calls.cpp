@@ -48,7 +48,9 @@ CRANE_SOFT_API int cublasSetStream_v2(Handle *handle, CUstream stream) {
 
 CRANE_SOFT_API int cublasSetMathMode(Handle *handle, int) { return handle ? CUBLAS_STATUS_SUCCESS : CUBLAS_STATUS_NOT_INITIALIZED; }
 
-CRANE_SOFT_API int cublasSetWorkspace_v2(Handle *handle, void *, size_t) { return handle ? CUBLAS_STATUS_SUCCESS : CUBLAS_STATUS_NOT_INITIALIZED; }
+CRANE_SOFT_API int cublasSetWorkspace_v2(Handle *handle, void *, size_t) {
+    return handle ? CUBLAS_STATUS_SUCCESS : CUBLAS_STATUS_NOT_INITIALIZED;
+}
 
 static Matrix columnMajor(const void *data, int type, int ld, bool transposed, long long batchStride) {
     Matrix m;
@@ -60,9 +62,9 @@ static Matrix columnMajor(const void *data, int type, int ld, bool transposed, l
     return m;
 }
 
-CRANE_SOFT_API int cublasGemmStridedBatchedEx(Handle *handle, int transA, int transB, int m, int n, int k, const void *alpha, const void *a, int aType,
-                                              int lda, long long strideA, const void *b, int bType, int ldb, long long strideB, const void *beta,
-                                              void *c, int cType, int ldc, long long strideC, int batch, int computeType, int) {
+CRANE_SOFT_API int cublasGemmStridedBatchedEx(Handle *handle, int transA, int transB, int m, int n, int k, const void *alpha, const void *a,
+        int aType, int lda, long long strideA, const void *b, int bType, int ldb, long long strideB, const void *beta, void *c, int cType,
+        int ldc, long long strideC, int batch, int computeType, int) {
     if (!handle)
         return CUBLAS_STATUS_NOT_INITIALIZED;
     if (m < 0 || n < 0 || k < 0 || batch < 0 || !alpha || !beta || lda < (transA ? k : m) || ldb < (transB ? n : k) || ldc < m)
@@ -86,19 +88,19 @@ CRANE_SOFT_API int cublasGemmStridedBatchedEx(Handle *handle, int transA, int tr
     return enqueueProduct(handle->stream, p) ? CUBLAS_STATUS_EXECUTION_FAILED : CUBLAS_STATUS_SUCCESS;
 }
 
-CRANE_SOFT_API int cublasGemmEx(Handle *handle, int transA, int transB, int m, int n, int k, const void *alpha, const void *a, int aType, int lda,
-                                const void *b, int bType, int ldb, const void *beta, void *c, int cType, int ldc, int computeType, int algorithm) {
-    return cublasGemmStridedBatchedEx(handle, transA, transB, m, n, k, alpha, a, aType, lda, 0, b, bType, ldb, 0, beta, c, cType, ldc, 0, 1, computeType,
-                                      algorithm);
+CRANE_SOFT_API int cublasGemmEx(Handle *handle, int transA, int transB, int m, int n, int k, const void *alpha, const void *a, int aType,
+        int lda, const void *b, int bType, int ldb, const void *beta, void *c, int cType, int ldc, int computeType, int algorithm) {
+    return cublasGemmStridedBatchedEx(
+            handle, transA, transB, m, n, k, alpha, a, aType, lda, 0, b, bType, ldb, 0, beta, c, cType, ldc, 0, 1, computeType, algorithm);
 }
 
 CRANE_SOFT_API int cublasSgemm_v2(Handle *handle, int transA, int transB, int m, int n, int k, const float *alpha, const float *a, int lda,
-                                  const float *b, int ldb, const float *beta, float *c, int ldc) {
+        const float *b, int ldb, const float *beta, float *c, int ldc) {
     return cublasGemmEx(handle, transA, transB, m, n, k, alpha, a, F32, lda, b, F32, ldb, beta, c, F32, ldc, 68, -1);
 }
 
 // The arrays of pointers lie on the device, which would have to be read when the product runs.
-CRANE_SOFT_API int cublasGemmBatchedEx(Handle *, int, int, int, int, int, const void *, const void *const *, int, int, const void *const *, int, int,
-                                       const void *, void *const *, int, int, int, int, int) {
+CRANE_SOFT_API int cublasGemmBatchedEx(Handle *, int, int, int, int, int, const void *, const void *const *, int, int, const void *const *,
+        int, int, const void *, void *const *, int, int, int, int, int) {
     return CUBLAS_STATUS_NOT_SUPPORTED;
 }

@@ -209,12 +209,13 @@ static int check(const Description &d, const Layout &a, const Layout &b, const L
     if (!wellFormed(a) || !wellFormed(b) || !wellFormed(c) || !wellFormed(dd))
         return CUBLAS_STATUS_INVALID_VALUE;
     uint64_t m = rowsOf(a, d.transA), k = columnsOf(a, d.transA), n = columnsOf(b, d.transB);
-    if (rowsOf(b, d.transB) != k || dd.rows != m || dd.columns != n || c.rows != m || c.columns != n || a.batch != dd.batch || b.batch != dd.batch)
+    if (rowsOf(b, d.transB) != k || dd.rows != m || dd.columns != n || c.rows != m || c.columns != n || a.batch != dd.batch
+            || b.batch != dd.batch)
         return CUBLAS_STATUS_INVALID_VALUE;
     bool computeInF32 = d.computeType >= 68 && d.computeType <= 78 && d.computeType != 70 && d.computeType != 71;
     int epilogue = d.epilogue & ~4;
-    if (!computeInF32 || d.scaleType != F32 || a.type != b.type || d.transC || d.pointerMode > 1 || (epilogue != 1 && epilogue != 0 && epilogue != 2 && epilogue != 32)
-        || d.biasBatchStride)
+    if (!computeInF32 || d.scaleType != F32 || a.type != b.type || d.transC || d.pointerMode > 1
+            || (epilogue != 1 && epilogue != 0 && epilogue != 2 && epilogue != 32) || d.biasBatchStride)
         return CUBLAS_STATUS_NOT_SUPPORTED;
     if (a.type == F32 ? dd.type != F32 : dd.type != F32 && dd.type != a.type)
         return CUBLAS_STATUS_NOT_SUPPORTED;
@@ -230,7 +231,7 @@ static uint64_t shapeOf(const Layout &a, const Layout &b, const Layout &d) {
 }
 
 CRANE_SOFT_API int cublasLtMatmulAlgoGetHeuristic(Handle *handle, Description *description, Layout *a, Layout *b, Layout *c, Layout *d,
-                                                  Preference *preference, int wanted, Heuristic *results, int *count) {
+        Preference *preference, int wanted, Heuristic *results, int *count) {
     if (!handle || !description || !a || !b || !c || !d || !preference || wanted < 1 || !results || !count)
         return CUBLAS_STATUS_INVALID_VALUE;
     *count = 0;
@@ -245,9 +246,9 @@ CRANE_SOFT_API int cublasLtMatmulAlgoGetHeuristic(Handle *handle, Description *d
     return CUBLAS_STATUS_SUCCESS;
 }
 
-CRANE_SOFT_API int cublasLtMatmul(Handle *handle, Description *description, const void *alpha, const void *a, Layout *aLayout, const void *b,
-                                  Layout *bLayout, const void *beta, const void *c, Layout *cLayout, void *d, Layout *dLayout,
-                                  const Algorithm *algorithm, void *workspace, size_t workspaceBytes, CUstream stream) {
+CRANE_SOFT_API int cublasLtMatmul(Handle *handle, Description *description, const void *alpha, const void *a, Layout *aLayout,
+        const void *b, Layout *bLayout, const void *beta, const void *c, Layout *cLayout, void *d, Layout *dLayout,
+        const Algorithm *algorithm, void *workspace, size_t workspaceBytes, CUstream stream) {
     if (!handle)
         return CUBLAS_STATUS_NOT_INITIALIZED;
     if (!description || !alpha || !beta || !aLayout || !bLayout || !cLayout || !dLayout)

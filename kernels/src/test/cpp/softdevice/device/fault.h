@@ -1,5 +1,5 @@
-// Turns a fault of a kernel (a wild address, a division by zero) into a failed launch instead of the end of the process. All other faults go to
-// whoever handled them before, such as a Java virtual machine, which needs its own.
+// Turns a fault of a kernel (a wild address, a division by zero) into a failed launch instead of the end of the process. All other faults
+// go to whoever handled them before, such as a Java virtual machine, which needs its own.
 #pragma once
 
 #include <memory>

@@ -9,7 +9,8 @@
 
 #ifdef CRANE_SOFT_HAND_WRITTEN_SWITCH
 // crane_soft_switch(void **save, void *next): stores the stack pointer in *save and takes `next`.
-// crane_soft_start: the first thing on a fresh stack; calls the entry with its argument, both of which lie in registers that a switch restores.
+// crane_soft_start: the first thing on a fresh stack; calls the entry with its argument, both of which lie in registers that a switch
+// restores.
 extern "C" void crane_soft_start();
 #if defined(__x86_64__)
 asm(R"(
@@ -126,9 +127,9 @@ void Fiber::prepare(void (*run)(void *), void *with) {
 #if defined(__x86_64__)
     frame -= 2; // at the entry's first instruction the stack is aligned to 16, less the return address
     *--frame = reinterpret_cast<void *>(crane_soft_start);
-    *--frame = nullptr;                        // rbp
-    *--frame = reinterpret_cast<void *>(run);  // rbx
-    *--frame = with;                           // r12
+    *--frame = nullptr;                       // rbp
+    *--frame = reinterpret_cast<void *>(run); // rbx
+    *--frame = with;                          // r12
     for (int i = 0; i < 3; i++)
         *--frame = nullptr; // r13, r14, r15
 #else

@@ -1,7 +1,7 @@
 // Stacks to switch between: a thread of a block that waits keeps its stack, and another goes on.
 //
-// The switch is a dozen instructions on x86-64 and aarch64 (it saves what a function call must preserve, nothing else), and ucontext elsewhere or
-// where CRANE_SOFT_UCONTEXT is defined.
+// The switch is a dozen instructions on x86-64 and aarch64 (it saves what a function call must preserve, nothing else), and ucontext
+// elsewhere or where CRANE_SOFT_UCONTEXT is defined.
 #pragma once
 
 #include <cstddef>
@@ -16,8 +16,9 @@
 
 namespace crane::soft {
 
-// Memory for stacks, many in one piece: large pages, if the system has them, so that a switch costs no walk through page tables. Stacks lie an odd
-// number of cache lines apart, since their tops, all that most of them ever use, would otherwise compete for a few sets of the cache.
+// Memory for stacks, many in one piece: large pages, if the system has them, so that a switch costs no walk through page tables. Stacks lie
+// an odd number of cache lines apart, since their tops, all that most of them ever use, would otherwise compete for a few sets of the
+// cache.
 class Stacks {
 public:
     static constexpr size_t BYTES = 64 << 10; // kernels are compiled with a limit on the bytes of one frame, far below

@@ -53,8 +53,8 @@ int Launch::run(Memory &memory) const {
     pool.run(workers, [&](unsigned w) {
         const CraneSoftModule &module = function->module->of(w);
         Worker &worker = Pool::get().worker(w);
-        Grid grid{kernel.name,         module.kernels[which].invoke, arguments.data(), module.link, module.sharedBegin,
-                  module.sharedEnd,    blocks,                       threads,          dynamicShared, seed};
+        Grid grid{kernel.name, module.kernels[which].invoke, arguments.data(), module.link, module.sharedBegin, module.sharedEnd, blocks,
+                threads, dynamicShared, seed};
         FaultGuard guard;
         for (uint64_t i; (i = taken++) < count;) {
             uint64_t block = (backwards ? first + count - i : first + i) % count;

@@ -22,7 +22,7 @@ static size_t whole(size_t bytes) { return CANARY_BYTES + rounded(bytes) + CANAR
 std::string describe(const Memory::Block &block) {
     char text[160];
     snprintf(text, sizeof text, "%s %llu of %zu bytes at %p", block.kind == Memory::Kind::DEVICE ? "device buffer" : "page-locked buffer",
-             static_cast<unsigned long long>(block.serial), block.bytes, static_cast<void *>(block.data));
+            static_cast<unsigned long long>(block.serial), block.bytes, static_cast<void *>(block.data));
     return text;
 }
 
@@ -52,7 +52,8 @@ Memory::Block *Memory::allocate(size_t bytes, Kind kind, bool pooled, State stat
 }
 
 Memory::Block *Memory::registerHost(void *data, size_t bytes) {
-    return &(blocks[reinterpret_cast<uintptr_t>(data)] = {static_cast<char *>(data), bytes, Kind::REGISTERED, State::LIVE, false, ++serials, nullptr});
+    return &(blocks[reinterpret_cast<uintptr_t>(data)] = {
+                     static_cast<char *>(data), bytes, Kind::REGISTERED, State::LIVE, false, ++serials, nullptr});
 }
 
 Memory::Block *Memory::at(const void *data) {

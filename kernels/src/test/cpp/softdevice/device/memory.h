@@ -1,7 +1,7 @@
 // Memory of the device and page-locked memory of the host.
 //
-// Fresh memory is filled with NaN. Each allocation stands between two canaries; freed memory is filled with NaN again and kept for a while, so that a
-// late reader reads NaN and a late writer is found out. Addresses are multiples of 256, and of nothing more.
+// Fresh memory is filled with NaN. Each allocation stands between two canaries; freed memory is filled with NaN again and kept for a while,
+// so that a late reader reads NaN and a late writer is found out. Addresses are multiples of 256, and of nothing more.
 #pragma once
 
 #include <cstddef>

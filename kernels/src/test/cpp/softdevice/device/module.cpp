@@ -54,7 +54,8 @@ int Module::load(const void *image, std::unique_ptr<Module> &result, std::string
     }
     for (unsigned i = 0; i < first.module->kernelCount; i++) {
         auto bytes = static_cast<unsigned>(first.module->sharedEnd - first.module->sharedBegin);
-        unsigned fixed = bytes < DEFAULT_SHARED_BYTES ? bytes : DEFAULT_SHARED_BYTES; // of all kernels of the module together: an upper bound
+        unsigned fixed =
+                bytes < DEFAULT_SHARED_BYTES ? bytes : DEFAULT_SHARED_BYTES; // of all kernels of the module together: an upper bound
         module->functions.push_back(std::make_unique<Function>(
                 Function{module.get(), &first.module->kernels[i], fixed, static_cast<int>(DEFAULT_SHARED_BYTES - fixed)}));
     }

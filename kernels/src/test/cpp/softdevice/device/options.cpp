@@ -27,16 +27,15 @@ Options::Options() {
 }
 
 std::atomic<int64_t> *Options::find(const std::string &name) {
-    return name == "seed" ? &seed
-           : name == "deferred" ? &deferred
-           : name == "workers" ? &workers
-           : name == "memory" ? &memory
-           : name == "driver" ? &driver
-           : name == "devices" ? &devices
-           : name == "capability" ? &capability
-           : name == "quiet" ? &quiet
-           : name == "check" ? &check
-                             : nullptr;
+    return name == "seed"          ? &seed
+            : name == "deferred"   ? &deferred
+            : name == "workers"    ? &workers
+            : name == "memory"     ? &memory
+            : name == "driver"     ? &driver
+            : name == "devices"    ? &devices
+            : name == "capability" ? &capability
+            : name == "quiet"      ? &quiet
+                                   : nullptr;
 }
 
 static std::mutex lock;

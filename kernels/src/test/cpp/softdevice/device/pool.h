@@ -18,7 +18,8 @@ public:
 
     unsigned size() const;
 
-    // Calls `task(i)` for i below `count`, each once, on up to `workers` workers, and returns when all are done. Only under the device's lock.
+    // Calls `task(i)` for i below `count`, each once, on up to `workers` workers, and returns when all are done. Only under the device's
+    // lock.
     void run(unsigned workers, const std::function<void(unsigned index)> &task);
 
     Worker &worker(unsigned index);

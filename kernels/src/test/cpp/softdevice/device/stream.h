@@ -1,8 +1,8 @@
 // Streams whose work runs late on purpose.
 //
-// Nothing runs when it is enqueued. Work runs when something waits for it, and then no more of it than that wait implies; between streams that do not
-// wait for each other the seed chooses. So a result that is read without waiting is not there yet, and a stream that should have waited for another
-// finds NaN. Legal orders alone are used: what is right on a GPU is right here.
+// Nothing runs when it is enqueued. Work runs when something waits for it, and then no more of it than that wait implies; between streams
+// that do not wait for each other the seed chooses. So a result that is read without waiting is not there yet, and a stream that should
+// have waited for another finds NaN. Legal orders alone are used: what is right on a GPU is right here.
 #pragma once
 
 #include <cstdint>

@@ -22,7 +22,9 @@ Worker *Worker::running() { return runningWorker; }
 Worker::Worker() : warps(MAX_WARPS), threads(1024), of(1024) {}
 Worker::~Worker() = default;
 
-static std::string text(CraneSoftIndex i) { return "(" + std::to_string(i.x) + "," + std::to_string(i.y) + "," + std::to_string(i.z) + ")"; }
+static std::string text(CraneSoftIndex i) {
+    return "(" + std::to_string(i.x) + "," + std::to_string(i.y) + "," + std::to_string(i.z) + ")";
+}
 
 static std::string text(CraneSoftPlace p) { return std::string(p.file ? p.file : "?") + ":" + std::to_string(p.line); }
 
@@ -32,9 +34,7 @@ static std::string hex(unsigned long long x) {
     return buffer;
 }
 
-std::string Worker::nameOf(unsigned thread) const {
-    return "block " + text(blockIndex) + ", thread " + text(threads[thread].index);
-}
+std::string Worker::nameOf(unsigned thread) const { return "block " + text(blockIndex) + ", thread " + text(threads[thread].index); }
 
 static const char *name(CraneSoftWarpOp kind) {
     switch (kind) {
@@ -85,7 +85,8 @@ bool Worker::sharedIntact() {
 #ifdef __SANITIZE_ADDRESS__
     __asan_unpoison_memory_region(shared.data(), shared.size());
 #endif
-    const unsigned char *before = reinterpret_cast<unsigned char *>(dynamic) - CANARY_BYTES, *after = before + CANARY_BYTES + grid->dynamicShared;
+    const unsigned char *before = reinterpret_cast<unsigned char *>(dynamic) - CANARY_BYTES,
+                        *after = before + CANARY_BYTES + grid->dynamicShared;
     for (unsigned i = 0; i < CANARY_BYTES; i++)
         if (before[i] != CANARY || after[i] != CANARY)
             return false;
@@ -120,7 +121,7 @@ void Worker::begin(uint64_t seed) {
 bool Worker::run(const Grid &g, uint64_t block) {
     grid = &g;
     blockIndex = {static_cast<unsigned>(block % g.blocks.x), static_cast<unsigned>(block / g.blocks.x % g.blocks.y),
-                  static_cast<unsigned>(block / g.blocks.x / g.blocks.y)};
+            static_cast<unsigned>(block / g.blocks.x / g.blocks.y)};
     begin(Random::mix(g.seed, block));
     prepareShared();
     CraneSoftLink &link = *g.link;
@@ -140,8 +141,8 @@ bool Worker::run(const Grid &g, uint64_t block) {
     if (ok && !intact) {
         ok = false;
         failure = {CUDA_ERROR_ILLEGAL_ADDRESS,
-                   "kernel " + std::string(g.kernel) + ", block " + text(blockIndex) + ": wrote outside its " + std::to_string(g.dynamicShared)
-                           + " bytes of dynamic shared memory"};
+                "kernel " + std::string(g.kernel) + ", block " + text(blockIndex) + ": wrote outside its " + std::to_string(g.dynamicShared)
+                        + " bytes of dynamic shared memory"};
     }
     if (!ok) { // threads that were under way are dropped, and their stacks begin anew
         idle.clear();
@@ -310,10 +311,11 @@ int Worker::barrier(CraneSoftBarrier kind, int predicate, CraneSoftPlace place) 
         barrierKind = kind;
         barrierPlace = place;
         barrierFirst = current;
-    } else if (kind != barrierKind || place.line != barrierPlace.line || (place.file != barrierPlace.file && strcmp(place.file, barrierPlace.file))) {
+    } else if (kind != barrierKind || place.line != barrierPlace.line
+            || (place.file != barrierPlace.file && strcmp(place.file, barrierPlace.file))) {
         fail(CUDA_ERROR_LAUNCH_FAILED,
-             "diverged: it is at the barrier at " + text(place) + " while thread " + text(threads[barrierFirst].index) + " is at the one at "
-                     + text(barrierPlace));
+                "diverged: it is at the barrier at " + text(place) + " while thread " + text(threads[barrierFirst].index)
+                        + " is at the one at " + text(barrierPlace));
     }
     barrierArrived++;
     barrierCount += predicate;
@@ -344,8 +346,8 @@ void Worker::complete(Warp &warp, unsigned g) {
                 unsigned w = static_cast<unsigned>(&warp - warps.data());
                 current = w * WARP + lane;
                 fail(CUDA_ERROR_LAUNCH_FAILED,
-                     "shuffle at " + text(warp.place[lane]) + " reads lane " + std::to_string(source) + ", which is not active: mask "
-                             + hex(group.mask) + (group.mask >> source & 1 ? ", but that lane has ended or does not exist" : ""));
+                        "shuffle at " + text(warp.place[lane]) + " reads lane " + std::to_string(source) + ", which is not active: mask "
+                                + hex(group.mask) + (group.mask >> source & 1 ? ", but that lane has ended or does not exist" : ""));
             }
             warp.result[lane] = warp.value[source];
         }
@@ -356,7 +358,9 @@ void Worker::complete(Warp &warp, unsigned g) {
         unsigned lane = __builtin_ctz(rest);
         ballot |= static_cast<unsigned>(warp.value[lane] & 1) << lane;
     }
-    unsigned long long result = group.kind == CRANE_SOFT_BALLOT ? ballot : group.kind == CRANE_SOFT_ANY ? ballot != 0 : ballot == group.arrived;
+    unsigned long long result = group.kind == CRANE_SOFT_BALLOT ? ballot
+            : group.kind == CRANE_SOFT_ANY                      ? ballot != 0
+                                                                : ballot == group.arrived;
     for (unsigned rest = group.arrived; rest; rest &= rest - 1)
         warp.result[__builtin_ctz(rest)] = result;
 }
@@ -365,8 +369,9 @@ unsigned long long Worker::warpOp(CraneSoftWarpOp kind, unsigned mask, unsigned 
     unsigned lane = current % WARP, bit = 1u << lane;
     Warp &warp = warps[current / WARP];
     if (!(mask & bit))
-        fail(CUDA_ERROR_LAUNCH_FAILED, std::string(name(kind)) + " at " + text(place) + " with mask " + hex(mask) + ", which leaves out its own lane "
-                                               + std::to_string(lane));
+        fail(CUDA_ERROR_LAUNCH_FAILED,
+                std::string(name(kind)) + " at " + text(place) + " with mask " + hex(mask) + ", which leaves out its own lane "
+                        + std::to_string(lane));
     warp.value[lane] = value;
     warp.source[lane] = source % WARP;
     warp.place[lane] = place;
@@ -400,9 +405,12 @@ void Worker::fail(int code, const std::string &what) {
 
 void Worker::fault(int signal, const void *address) {
     bool memory = signal == SIGSEGV || signal == SIGBUS;
-    const char *what = memory ? "touched memory that is not the device's, at " : signal == SIGFPE ? "divided an integer by 0, at " : "ran an illegal instruction, at ";
+    const char *what = memory  ? "touched memory that is not the device's, at "
+            : signal == SIGFPE ? "divided an integer by 0, at "
+                               : "ran an illegal instruction, at ";
     failure = {memory ? CUDA_ERROR_ILLEGAL_ADDRESS : CUDA_ERROR_ILLEGAL_INSTRUCTION,
-               "kernel " + std::string(grid->kernel) + ", " + nameOf(current) + ": " + what + hex(reinterpret_cast<unsigned long long>(address))};
+            "kernel " + std::string(grid->kernel) + ", " + nameOf(current) + ": " + what
+                    + hex(reinterpret_cast<unsigned long long>(address))};
     ok = false;
     now = &main;
     siglongjmp(escape, 1);
@@ -422,8 +430,8 @@ std::string Worker::waiting() const {
         for (unsigned g = 0; g < warp.groupCount; g++) {
             const Group &group = warp.groups[g];
             unsigned first = __builtin_ctz(group.arrived), missing = group.mask & warp.exists & ~warp.exited & ~group.arrived;
-            line("warp " + std::to_string(w) + ": lanes " + hex(group.arrived) + " wait in the " + name(group.kind) + " at " + text(warp.place[first])
-                 + " with mask " + hex(group.mask) + " for lanes " + hex(missing));
+            line("warp " + std::to_string(w) + ": lanes " + hex(group.arrived) + " wait in the " + name(group.kind) + " at "
+                    + text(warp.place[first]) + " with mask " + hex(group.mask) + " for lanes " + hex(missing));
         }
     }
     return result;
@@ -431,8 +439,11 @@ std::string Worker::waiting() const {
 
 struct Calls {
     static Worker *of(void *worker) { return static_cast<Worker *>(worker); }
-    static int barrier(void *w, CraneSoftBarrier kind, int predicate, CraneSoftPlace place) { return of(w)->barrier(kind, predicate, place); }
-    static unsigned long long warp(void *w, CraneSoftWarpOp kind, unsigned mask, unsigned long long value, unsigned source, CraneSoftPlace place) {
+    static int barrier(void *w, CraneSoftBarrier kind, int predicate, CraneSoftPlace place) {
+        return of(w)->barrier(kind, predicate, place);
+    }
+    static unsigned long long warp(
+            void *w, CraneSoftWarpOp kind, unsigned mask, unsigned long long value, unsigned source, CraneSoftPlace place) {
         return of(w)->warpOp(kind, mask, value, source, place);
     }
     static unsigned activeMask(void *w) {
@@ -442,11 +453,12 @@ struct Calls {
     }
     static void trap(void *w, CraneSoftPlace place) { of(w)->fail(CUDA_ERROR_LAUNCH_FAILED, "__trap at " + text(place)); }
     static void misaligned(void *w, const void *address, unsigned long alignment, CraneSoftPlace place) {
-        of(w)->fail(CUDA_ERROR_MISALIGNED_ADDRESS, "an access at " + text(place) + " to " + hex(reinterpret_cast<unsigned long long>(address))
-                                                           + ", which is not a multiple of " + std::to_string(alignment));
+        of(w)->fail(CUDA_ERROR_MISALIGNED_ADDRESS,
+                "an access at " + text(place) + " to " + hex(reinterpret_cast<unsigned long long>(address))
+                        + ", which is not a multiple of " + std::to_string(alignment));
     }
 };
 
-const CraneSoftRuntime Worker::RUNTIME = {Calls::barrier, Calls::warp, Calls::activeMask, Calls::trap, Calls::misaligned, nullptr};
+const CraneSoftRuntime Worker::RUNTIME = {Calls::barrier, Calls::warp, Calls::activeMask, Calls::trap, Calls::misaligned};
 
 } // namespace crane::soft

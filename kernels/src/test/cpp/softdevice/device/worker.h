@@ -1,8 +1,9 @@
 // Runs the threads of one block at a time, on one thread of the operating system.
 //
-// A thread of a block runs until it must wait: at a barrier, or at a shuffle or vote whose lanes are not all there. Then the next one runs, first of the
-// same warp, then of the next in an order that the seed chooses for each block. So a warp gets as far ahead of the others as the barriers let it, and a
-// barrier that is missing shows. A thread that never waits needs no stack of its own: the runner takes the next one on the same stack.
+// A thread of a block runs until it must wait: at a barrier, or at a shuffle or vote whose lanes are not all there. Then the next one runs,
+// first of the same warp, then of the next in an order that the seed chooses for each block. So a warp gets as far ahead of the others as
+// the barriers let it, and a barrier that is missing shows. A thread that never waits needs no stack of its own: the runner takes the next
+// one on the same stack.
 #pragma once
 
 #include <csetjmp>

@@ -94,7 +94,9 @@ static CUresult copyText(const char *text, char *to, int length, CUdevice device
     return CUDA_SUCCESS;
 }
 
-CRANE_SOFT_API CUresult cuDeviceGetName(char *name, int length, CUdevice device) { return copyText("CRANE software device", name, length, device); }
+CRANE_SOFT_API CUresult cuDeviceGetName(char *name, int length, CUdevice device) {
+    return copyText("CRANE software device", name, length, device);
+}
 
 CRANE_SOFT_API CUresult cuDeviceGetPCIBusId(char *id, int length, CUdevice device) { return copyText("0000:00:00.0", id, length, device); }
 

@@ -140,7 +140,9 @@ CRANE_SOFT_API CUresult cuMemHostRegister_v2(void *p, size_t bytes, unsigned) {
     return CUDA_SUCCESS;
 }
 
-CRANE_SOFT_API CUresult cuMemHostUnregister(void *p) { return giveUpHost(p, Memory::Kind::REGISTERED, CUDA_ERROR_HOST_MEMORY_NOT_REGISTERED); }
+CRANE_SOFT_API CUresult cuMemHostUnregister(void *p) {
+    return giveUpHost(p, Memory::Kind::REGISTERED, CUDA_ERROR_HOST_MEMORY_NOT_REGISTERED);
+}
 
 CRANE_SOFT_API CUresult cuMemHostGetDevicePointer_v2(CUdeviceptr *result, void *p, unsigned) {
     Call call;
@@ -290,8 +292,12 @@ CRANE_SOFT_API CUresult cuMemcpyDtoDAsync_v2(CUdeviceptr to, CUdeviceptr from, s
 CRANE_SOFT_API CUresult cuMemcpyPeerAsync(CUdeviceptr to, CUcontext, CUdeviceptr from, CUcontext, size_t bytes, CUstream stream) {
     return withinDevice("cuMemcpyPeerAsync", to, from, bytes, stream);
 }
-CRANE_SOFT_API CUresult cuMemsetD8_v2(CUdeviceptr to, unsigned char value, size_t count) { return fill("cuMemsetD8", to, value, count, nullptr); }
-CRANE_SOFT_API CUresult cuMemsetD32_v2(CUdeviceptr to, unsigned value, size_t count) { return fill("cuMemsetD32", to, value, count, nullptr); }
+CRANE_SOFT_API CUresult cuMemsetD8_v2(CUdeviceptr to, unsigned char value, size_t count) {
+    return fill("cuMemsetD8", to, value, count, nullptr);
+}
+CRANE_SOFT_API CUresult cuMemsetD32_v2(CUdeviceptr to, unsigned value, size_t count) {
+    return fill("cuMemsetD32", to, value, count, nullptr);
+}
 CRANE_SOFT_API CUresult cuMemsetD8Async(CUdeviceptr to, unsigned char value, size_t count, CUstream stream) {
     return fill("cuMemsetD8Async", to, value, count, stream);
 }

@@ -43,7 +43,9 @@ CRANE_SOFT_API CUresult cuModuleLoadData(CUmodule *result, const void *image) {
     return CUDA_SUCCESS;
 }
 
-CRANE_SOFT_API CUresult cuModuleLoadDataEx(CUmodule *result, const void *image, unsigned, int *, void **) { return cuModuleLoadData(result, image); }
+CRANE_SOFT_API CUresult cuModuleLoadDataEx(CUmodule *result, const void *image, unsigned, int *, void **) {
+    return cuModuleLoadData(result, image);
+}
 
 CRANE_SOFT_API CUresult cuModuleUnload(CUmodule handle) {
     Call call;
@@ -117,7 +119,17 @@ CRANE_SOFT_API CUresult cuFuncGetParamInfo(CUfunction handle, size_t index, size
     return CUDA_SUCCESS;
 }
 
-enum FunctionAttribute { MAX_THREADS, SHARED_BYTES, CONST_BYTES, LOCAL_BYTES, REGISTERS, PTX_VERSION, BINARY_VERSION, CACHE_MODE, MAX_DYNAMIC_SHARED };
+enum FunctionAttribute {
+    MAX_THREADS,
+    SHARED_BYTES,
+    CONST_BYTES,
+    LOCAL_BYTES,
+    REGISTERS,
+    PTX_VERSION,
+    BINARY_VERSION,
+    CACHE_MODE,
+    MAX_DYNAMIC_SHARED
+};
 
 CRANE_SOFT_API CUresult cuFuncGetAttribute(int *value, int attribute, CUfunction handle) {
     Call call;
@@ -184,8 +196,8 @@ static CUresult refuse(const Function *function, const std::string &why, CUresul
     return status;
 }
 
-CRANE_SOFT_API CUresult cuLaunchKernel(CUfunction handle, unsigned gx, unsigned gy, unsigned gz, unsigned bx, unsigned by, unsigned bz, unsigned shared,
-                                       CUstream streamHandle, void **parameters, void **extra) {
+CRANE_SOFT_API CUresult cuLaunchKernel(CUfunction handle, unsigned gx, unsigned gy, unsigned gz, unsigned bx, unsigned by, unsigned bz,
+        unsigned shared, CUstream streamHandle, void **parameters, void **extra) {
     Call call;
     if (call.status)
         return call.status;
@@ -197,18 +209,19 @@ CRANE_SOFT_API CUresult cuLaunchKernel(CUfunction handle, unsigned gx, unsigned 
     const CraneSoftKernel &kernel = *function->kernel;
     if (!gx || !gy || !gz || gx > 0x7fffffff || gy > 65535 || gz > 65535)
         return refuse(function, "a grid of " + std::to_string(gx) + " x " + std::to_string(gy) + " x " + std::to_string(gz) + " blocks",
-                      CUDA_ERROR_INVALID_VALUE);
+                CUDA_ERROR_INVALID_VALUE);
     uint64_t threads = static_cast<uint64_t>(bx) * by * bz;
     if (!threads || threads > 1024 || bx > 1024 || by > 1024 || bz > 64)
         return refuse(function, std::to_string(threads) + " threads in a block", CUDA_ERROR_INVALID_VALUE);
     if (threads > kernel.maxThreads)
-        return refuse(function, std::to_string(threads) + " threads in a block, its launch bounds allow " + std::to_string(kernel.maxThreads),
-                      CUDA_ERROR_INVALID_VALUE);
+        return refuse(function,
+                std::to_string(threads) + " threads in a block, its launch bounds allow " + std::to_string(kernel.maxThreads),
+                CUDA_ERROR_INVALID_VALUE);
     if (shared > static_cast<unsigned>(function->dynamicSharedLimit))
         return refuse(function,
-                      std::to_string(shared) + " bytes of dynamic shared memory, allowed are " + std::to_string(function->dynamicSharedLimit)
-                              + " (more by CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES)",
-                      CUDA_ERROR_INVALID_VALUE);
+                std::to_string(shared) + " bytes of dynamic shared memory, allowed are " + std::to_string(function->dynamicSharedLimit)
+                        + " (more by CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES)",
+                CUDA_ERROR_INVALID_VALUE);
     Launch launch{function, {gx, gy, gz}, {bx, by, bz}, shared, std::vector<char>(kernel.parameterBytes + 1), state.launches++};
     if (extra) { // a list: 1, address of the arguments; 2, address of their size; 0
         const void *from = nullptr;
@@ -219,8 +232,9 @@ CRANE_SOFT_API CUresult cuLaunchKernel(CUfunction handle, unsigned gx, unsigned 
             else if (reinterpret_cast<uintptr_t>(*e) == 2)
                 memcpy(&bytes, e[1], sizeof bytes);
         if (parameters || bytes != kernel.parameterBytes)
-            return refuse(function, "its arguments have " + std::to_string(kernel.parameterBytes) + " bytes, given were " + std::to_string(bytes),
-                          CUDA_ERROR_INVALID_VALUE);
+            return refuse(function,
+                    "its arguments have " + std::to_string(kernel.parameterBytes) + " bytes, given were " + std::to_string(bytes),
+                    CUDA_ERROR_INVALID_VALUE);
         memcpy(launch.arguments.data(), from, bytes);
     } else {
         if (kernel.parameterCount && !parameters)
@@ -232,6 +246,7 @@ CRANE_SOFT_API CUresult cuLaunchKernel(CUfunction handle, unsigned gx, unsigned 
     return CUDA_SUCCESS;
 }
 
-CRANE_SOFT_API CUresult cuLaunchCooperativeKernel(CUfunction, unsigned, unsigned, unsigned, unsigned, unsigned, unsigned, unsigned, CUstream, void **) {
+CRANE_SOFT_API CUresult cuLaunchCooperativeKernel(
+        CUfunction, unsigned, unsigned, unsigned, unsigned, unsigned, unsigned, unsigned, CUstream, void **) {
     return CUDA_ERROR_NOT_SUPPORTED; // blocks run one after another here: a barrier of the whole grid would never end
 }

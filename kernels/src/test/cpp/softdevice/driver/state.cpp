@@ -58,7 +58,7 @@ void State::end() {
             report("leaked: " + std::to_string(events.size()) + " events");
         if (!modules.empty())
             report("leaked: " + std::to_string(modules.size()) + " modules, among them the one of kernel "
-                   + (modules[0]->functions.empty() ? "?" : modules[0]->functions[0]->kernel->name));
+                    + (modules[0]->functions.empty() ? "?" : modules[0]->functions[0]->kernel->name));
     }
     scheduler.clear();
     for (Event *event : events)

@@ -17,8 +17,8 @@ namespace crane::soft {
 struct State {
     std::recursive_mutex lock;
     bool initialised = false;
-    int retained = 0;  // how often the primary context is held
-    int error = 0;     // what broke the context; every later call answers it, as on a real device
+    int retained = 0; // how often the primary context is held
+    int error = 0;    // what broke the context; every later call answers it, as on a real device
     Memory memory;
     Scheduler scheduler;
     std::vector<std::unique_ptr<Module>> modules;

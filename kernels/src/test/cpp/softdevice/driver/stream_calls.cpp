@@ -137,7 +137,9 @@ CRANE_SOFT_API CUresult cuEventElapsedTime_v2(float *milliseconds, CUevent begin
     return CUDA_SUCCESS;
 }
 
-CRANE_SOFT_API CUresult cuEventElapsedTime(float *milliseconds, CUevent begin, CUevent end) { return cuEventElapsedTime_v2(milliseconds, begin, end); }
+CRANE_SOFT_API CUresult cuEventElapsedTime(float *milliseconds, CUevent begin, CUevent end) {
+    return cuEventElapsedTime_v2(milliseconds, begin, end);
+}
 
 // ---- what the device does not have ----
 
@@ -147,7 +149,7 @@ CRANE_SOFT_API CUresult cuGraphInstantiateWithFlags(void **, void *, unsigned lo
 CRANE_SOFT_API CUresult cuGraphLaunch(void *, CUstream) { return CUDA_ERROR_NOT_SUPPORTED; }
 CRANE_SOFT_API CUresult cuGraphExecDestroy(void *) { return CUDA_ERROR_NOT_SUPPORTED; }
 CRANE_SOFT_API CUresult cuGraphDestroy(void *) { return CUDA_ERROR_NOT_SUPPORTED; }
-CRANE_SOFT_API CUresult cuTensorMapEncodeTiled(void *, int, unsigned, void *, const uint64_t *, const uint64_t *, const unsigned *, const unsigned *, int,
-                                               int, int, int) {
+CRANE_SOFT_API CUresult cuTensorMapEncodeTiled(
+        void *, int, unsigned, void *, const uint64_t *, const uint64_t *, const unsigned *, const unsigned *, int, int, int, int) {
     return CUDA_ERROR_NOT_SUPPORTED;
 }

@@ -1,7 +1,7 @@
 // The shim through which g++ compiles a .cu file for the software device; it is included before everything else.
 //
-// It stands in for what nvcc and NVRTC know without any header: qualifiers, vector types, thread indices, barriers, shuffles and votes, integer
-// atomics, and the mathematical functions. What it does not define a kernel may not use.
+// It stands in for what nvcc and NVRTC know without any header: qualifiers, vector types, thread indices, barriers, shuffles and votes,
+// integer atomics, and the mathematical functions. What it does not define a kernel may not use.
 #ifndef CRANE_SOFT_DEVICE_H
 #define CRANE_SOFT_DEVICE_H
 
@@ -93,7 +93,9 @@ template <class... P, void (*kernel)(P...)> struct CraneSoftEntry<kernel> {
         return *reinterpret_cast<T *>(bytes);
     }
 
-    template <int... I> static void call(const char *arguments, Places<I...>) { kernel(at<P>(arguments, parameters.parameter[I].offset)...); }
+    template <int... I> static void call(const char *arguments, Places<I...>) {
+        kernel(at<P>(arguments, parameters.parameter[I].offset)...);
+    }
 
     static void invoke(const char *arguments) { call(arguments, typename Count<(int)count>::places{}); }
 };

@@ -1,8 +1,8 @@
 // What a compiled kernel and the software device know of each other: the only place where both agree on a layout.
 //
-// A module (one .cu, compiled by g++ to a shared library) is loaded once per worker, so that what is `static` in it belongs to one worker: its
-// static shared memory, and the link below, through which a running thread finds itself. No thread-local storage is involved, and no symbol of the
-// module is left for the dynamic loader to resolve.
+// A module (one .cu, compiled by g++ to a shared library) is loaded once per worker, so that what is `static` in it belongs to one worker:
+// its static shared memory, and the link below, through which a running thread finds itself. No thread-local storage is involved, and no
+// symbol of the module is left for the dynamic loader to resolve.
 #ifndef CRANE_SOFT_LINK_H
 #define CRANE_SOFT_LINK_H
 
@@ -29,11 +29,11 @@ enum CraneSoftWarpOp { CRANE_SOFT_SHUFFLE, CRANE_SOFT_BALLOT, CRANE_SOFT_ANY, CR
 struct CraneSoftRuntime {
     int (*barrier)(void *worker, CraneSoftBarrier kind, int predicate, CraneSoftPlace place);
     // The value of lane `source`, or for votes what the lanes of the mask have agreed on.
-    unsigned long long (*warp)(void *worker, CraneSoftWarpOp kind, unsigned mask, unsigned long long value, unsigned source, CraneSoftPlace place);
+    unsigned long long (*warp)(
+            void *worker, CraneSoftWarpOp kind, unsigned mask, unsigned long long value, unsigned source, CraneSoftPlace place);
     unsigned (*activeMask)(void *worker);
     void (*trap)(void *worker, CraneSoftPlace place);
     void (*misaligned)(void *worker, const void *address, unsigned long alignment, CraneSoftPlace place);
-    void (*access)(void *worker, const void *address, unsigned size, bool write);
 };
 
 struct CraneSoftLink {

@@ -4,13 +4,13 @@
 #ifndef CRANE_SOFT_MATH_H
 #define CRANE_SOFT_MATH_H
 
-#define CRANE_SOFT_MATH1(name)                                                   \
-    static inline float name##f(float x) { return __builtin_##name##f(x); }      \
-    static inline double name(double x) { return __builtin_##name(x); }          \
+#define CRANE_SOFT_MATH1(name)                                                                                                             \
+    static inline float name##f(float x) { return __builtin_##name##f(x); }                                                                \
+    static inline double name(double x) { return __builtin_##name(x); }                                                                    \
     static inline float name(float x) { return __builtin_##name##f(x); }
-#define CRANE_SOFT_MATH2(name)                                                                 \
-    static inline float name##f(float x, float y) { return __builtin_##name##f(x, y); }        \
-    static inline double name(double x, double y) { return __builtin_##name(x, y); }           \
+#define CRANE_SOFT_MATH2(name)                                                                                                             \
+    static inline float name##f(float x, float y) { return __builtin_##name##f(x, y); }                                                    \
+    static inline double name(double x, double y) { return __builtin_##name(x, y); }                                                       \
     static inline float name(float x, float y) { return __builtin_##name##f(x, y); }
 
 CRANE_SOFT_MATH1(exp)
@@ -147,26 +147,24 @@ template <class T> static inline void __stcs(T *p, T x) { *p = x; }
 template <class T> static inline void __stcg(T *p, T x) { *p = x; }
 
 // Integer atomics alone: a floating-point sum by atomics has an order that nobody chose, so it is not to be had.
-#define CRANE_SOFT_ATOMICS(type)                                                                                                         \
-    static inline type atomicAdd(type *p, type x) { return __atomic_fetch_add(p, x, __ATOMIC_RELAXED); }                                 \
-    static inline type atomicOr(type *p, type x) { return __atomic_fetch_or(p, x, __ATOMIC_RELAXED); }                                   \
-    static inline type atomicAnd(type *p, type x) { return __atomic_fetch_and(p, x, __ATOMIC_RELAXED); }                                 \
-    static inline type atomicExch(type *p, type x) { return __atomic_exchange_n(p, x, __ATOMIC_RELAXED); }                               \
-    static inline type atomicCAS(type *p, type expected, type x) {                                                                       \
-        __atomic_compare_exchange_n(p, &expected, x, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED);                                         \
-        return expected;                                                                                                                 \
-    }                                                                                                                                    \
-    static inline type atomicMax(type *p, type x) {                                                                                      \
-        type old = *p;                                                                                                                   \
-        while (old < x && !__atomic_compare_exchange_n(p, &old, x, true, __ATOMIC_RELAXED, __ATOMIC_RELAXED)) {                          \
-        }                                                                                                                                \
-        return old;                                                                                                                      \
-    }                                                                                                                                    \
-    static inline type atomicMin(type *p, type x) {                                                                                      \
-        type old = *p;                                                                                                                   \
-        while (x < old && !__atomic_compare_exchange_n(p, &old, x, true, __ATOMIC_RELAXED, __ATOMIC_RELAXED)) {                          \
-        }                                                                                                                                \
-        return old;                                                                                                                      \
+#define CRANE_SOFT_ATOMICS(type)                                                                                                           \
+    static inline type atomicAdd(type *p, type x) { return __atomic_fetch_add(p, x, __ATOMIC_RELAXED); }                                   \
+    static inline type atomicOr(type *p, type x) { return __atomic_fetch_or(p, x, __ATOMIC_RELAXED); }                                     \
+    static inline type atomicAnd(type *p, type x) { return __atomic_fetch_and(p, x, __ATOMIC_RELAXED); }                                   \
+    static inline type atomicExch(type *p, type x) { return __atomic_exchange_n(p, x, __ATOMIC_RELAXED); }                                 \
+    static inline type atomicCAS(type *p, type expected, type x) {                                                                         \
+        __atomic_compare_exchange_n(p, &expected, x, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED);                                           \
+        return expected;                                                                                                                   \
+    }                                                                                                                                      \
+    static inline type atomicMax(type *p, type x) {                                                                                        \
+        type old = *p;                                                                                                                     \
+        while (old < x && !__atomic_compare_exchange_n(p, &old, x, true, __ATOMIC_RELAXED, __ATOMIC_RELAXED)) {}                           \
+        return old;                                                                                                                        \
+    }                                                                                                                                      \
+    static inline type atomicMin(type *p, type x) {                                                                                        \
+        type old = *p;                                                                                                                     \
+        while (x < old && !__atomic_compare_exchange_n(p, &old, x, true, __ATOMIC_RELAXED, __ATOMIC_RELAXED)) {}                           \
+        return old;                                                                                                                        \
     }
 CRANE_SOFT_ATOMICS(int)
 CRANE_SOFT_ATOMICS(unsigned)

@@ -2,8 +2,10 @@
 #ifndef CRANE_SOFT_SYNC_H
 #define CRANE_SOFT_SYNC_H
 
-#define CRANE_SOFT_CALLER int line = __builtin_LINE(), const char *file = __builtin_FILE() // of the call: default arguments are evaluated there
-#define CRANE_SOFT_HERE CraneSoftPlace{file, line}
+#define CRANE_SOFT_CALLER                                                                                                                  \
+    int line = __builtin_LINE(), const char *file = __builtin_FILE() // of the call: default arguments are evaluated there
+#define CRANE_SOFT_HERE                                                                                                                    \
+    CraneSoftPlace { file, line }
 
 static inline void __syncthreads(CRANE_SOFT_CALLER) {
     crane_soft_link.runtime->barrier(crane_soft_link.worker, CRANE_SOFT_SYNC, 0, CRANE_SOFT_HERE);
@@ -70,9 +72,10 @@ struct CraneSoftMismatch {
     const void *type;
     unsigned char logAlignment, kind;
 };
-extern "C" __attribute__((used, visibility("hidden"), noinline)) void __ubsan_handle_type_mismatch_v1(CraneSoftMismatch *what, unsigned long address) {
-    crane_soft_link.runtime->misaligned(crane_soft_link.worker, (const void *)address, 1ul << what->logAlignment,
-                                        CraneSoftPlace{what->file, (int)what->line});
+extern "C" __attribute__((used, visibility("hidden"), noinline)) void __ubsan_handle_type_mismatch_v1(
+        CraneSoftMismatch *what, unsigned long address) {
+    crane_soft_link.runtime->misaligned(
+            crane_soft_link.worker, (const void *)address, 1ul << what->logAlignment, CraneSoftPlace{what->file, (int)what->line});
 }
 
 #endif

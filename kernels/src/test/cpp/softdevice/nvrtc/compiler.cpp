@@ -79,8 +79,7 @@ bool run(const std::vector<std::string> &command, const std::string &errors) {
         return false;
     }
     int status = 0;
-    while (waitpid(child, &status, 0) < 0 && errno == EINTR) {
-    }
+    while (waitpid(child, &status, 0) < 0 && errno == EINTR) {}
     return WIFEXITED(status) && WEXITSTATUS(status) == 0;
 }
 
@@ -118,16 +117,18 @@ std::vector<std::string> words(const char *list) {
 }
 
 std::string registration(const std::vector<ScannedKernel> &kernels) {
-    std::string text = "\n# 1 \"the end of the source\"\n"
-                       "extern char __bss_start[] __attribute__((visibility(\"hidden\"))), _end[] __attribute__((visibility(\"hidden\")));\n"
-                       "static const CraneSoftKernel crane_soft_kernels[] = {\n";
+    std::string text =
+            "\n# 1 \"the end of the source\"\n"
+            "extern char __bss_start[] __attribute__((visibility(\"hidden\"))), _end[] __attribute__((visibility(\"hidden\")));\n"
+            "static const CraneSoftKernel crane_soft_kernels[] = {\n";
     for (const ScannedKernel &kernel : kernels) {
         std::string entry = "CraneSoftEntry<&" + kernel.name + ">";
         text += "{\"" + kernel.name + "\", " + entry + "::invoke, " + entry + "::parameters.parameter, " + entry + "::count, " + entry
                 + "::parameters.bytes, (unsigned)(" + kernel.maxThreads + ")},\n";
     }
-    return text + "{}};\nextern \"C\" {\n__attribute__((visibility(\"default\"))) CraneSoftModule crane_soft_module = {" + std::to_string(CRANE_SOFT_ABI)
-           + "ull, &crane_soft_link, __bss_start, _end, crane_soft_kernels, " + std::to_string(kernels.size()) + "};\n}\n";
+    return text + "{}};\nextern \"C\" {\n__attribute__((visibility(\"default\"))) CraneSoftModule crane_soft_module = {"
+            + std::to_string(CRANE_SOFT_ABI) + "ull, &crane_soft_link, __bss_start, _end, crane_soft_kernels, "
+            + std::to_string(kernels.size()) + "};\n}\n";
 }
 
 } // namespace
@@ -148,8 +149,9 @@ Compiled compile(const Source &source, const std::vector<std::string> &options) 
 
     std::vector<std::string> first = common;
     first.insert(first.end(), options.begin(), options.end());
-    first.insert(first.end(), {"-E", "-I" + folder.path + "/headers", "-I" + home() + "/include", "-include", "crane_soft_device.h",
-                               folder.path + "/program.cu", "-o", folder.file("preprocessed")});
+    first.insert(first.end(),
+            {"-E", "-I" + folder.path + "/headers", "-I" + home() + "/include", "-include", "crane_soft_device.h",
+                    folder.path + "/program.cu", "-o", folder.file("preprocessed")});
     auto log = [&] {
         std::string text = read(errors);
         text = replaceAll(text, folder.path + "/headers/", "");
@@ -160,7 +162,8 @@ Compiled compile(const Source &source, const std::vector<std::string> &options) 
         result.log = log();
         return result;
     }
-    // Lines say where they come from; the name of the temporary folder must not get into what is compiled, so that the same source gives the same image.
+    // Lines say where they come from; the name of the temporary folder must not get into what is compiled, so that the same source gives
+    // the same image.
     Scan scan = scanKernels(replaceAll(read(folder.path + "/preprocessed"), folder.path + "/headers/", ""));
     std::string text = scan.text + registration(scan.kernels);
 
@@ -175,7 +178,8 @@ Compiled compile(const Source &source, const std::vector<std::string> &options) 
     for (const std::string &flag : words(CRANE_SOFT_KERNEL_FLAGS))
         second.push_back(flag);
     second.insert(second.end(), {"-c", folder.path + "/kernels.cpp", "-o", folder.file("kernels.o")});
-    std::vector<std::string> third = words(CRANE_SOFT_CXX " " CRANE_SOFT_LINK_FLAGS); // apart, lest checks that were compiled in bring their libraries
+    std::vector<std::string> third =
+            words(CRANE_SOFT_CXX " " CRANE_SOFT_LINK_FLAGS); // apart, lest checks that were compiled in bring their libraries
     third.insert(third.end(), {"-shared", "-nostartfiles", folder.path + "/kernels.o", "-o", folder.file("kernels.so"), "-lm"});
     result.ok = run(second, errors);
     result.log = log();

@@ -66,8 +66,8 @@ CRANE_SOFT_API int nvrtcGetSupportedArchs(int *architectures) {
     return NVRTC_SUCCESS;
 }
 
-CRANE_SOFT_API int nvrtcCreateProgram(Program **result, const char *source, const char *name, int headerCount, const char *const *headers,
-                                      const char *const *names) {
+CRANE_SOFT_API int nvrtcCreateProgram(
+        Program **result, const char *source, const char *name, int headerCount, const char *const *headers, const char *const *names) {
     if (!result || !source || headerCount < 0 || (headerCount && (!headers || !names)))
         return NVRTC_ERROR_INVALID_INPUT;
     Program *program = new Program;
@@ -117,11 +117,12 @@ CRANE_SOFT_API int nvrtcCompileProgram(Program *program, int count, const char *
         } else if (valueOf(option, {"--include-path", "-I"}, value)) {
             mine.push_back("-I" + value);
         } else if (!valueOf(option,
-                            {"--std", "-std", "--use_fast_math", "-use_fast_math", "--fmad", "-fmad", "--generate-line-info", "-lineinfo",
-                             "--default-device", "-default-device", "--restrict", "-restrict", "--extra-device-vectorization", "--maxrregcount",
-                             "-maxrregcount", "--device-debug", "-G", "--ftz", "--prec-div", "--prec-sqrt", "--disable-warnings", "-w",
-                             "--diag-suppress", "--ptxas-options", "-Xptxas", "--minimal", "--device-int128", "--dopt"},
-                            value)) {
+                           {"--std", "-std", "--use_fast_math", "-use_fast_math", "--fmad", "-fmad", "--generate-line-info", "-lineinfo",
+                                   "--default-device", "-default-device", "--restrict", "-restrict", "--extra-device-vectorization",
+                                   "--maxrregcount", "-maxrregcount", "--device-debug", "-G", "--ftz", "--prec-div", "--prec-sqrt",
+                                   "--disable-warnings", "-w", "--diag-suppress", "--ptxas-options", "-Xptxas", "--minimal",
+                                   "--device-int128", "--dopt"},
+                           value)) {
             program->compiled = {};
             program->compiled.log = "unrecognized option " + option + " found";
             return NVRTC_ERROR_INVALID_OPTION;

@@ -60,8 +60,8 @@ int cublasLtMatmulPreferenceCreate(void **);
 int cublasLtMatmulPreferenceDestroy(void *);
 int cublasLtMatmulPreferenceSetAttribute(void *, int, const void *, size_t);
 int cublasLtMatmulAlgoGetHeuristic(void *, void *, void *, void *, void *, void *, void *, int, void *, int *);
-int cublasLtMatmul(void *, void *, const void *, const void *, void *, const void *, void *, const void *, const void *, void *, void *, void *,
-                   const void *, void *, size_t, CUstream);
+int cublasLtMatmul(void *, void *, const void *, const void *, void *, const void *, void *, const void *, const void *, void *, void *,
+        void *, const void *, void *, size_t, CUstream);
 
 int crane_soft_device_set(const char *, long long);
 const char *crane_soft_device_report();

@@ -164,27 +164,30 @@ static void launchFails(const char *kernel, unsigned threads, CUresult status, c
 
 TEST(aShuffleFromOutsideTheMaskShows) {
     launchFails("shuffleOutsideMask", 64, CUDA_ERROR_LAUNCH_FAILED,
-                {"kernel shuffleOutsideMask, block (", ",0,0), thread (", "shuffle at test.cu:38 reads lane 16, which is not active: mask 0xffff"});
+            {"kernel shuffleOutsideMask, block (", ",0,0), thread (",
+                    "shuffle at test.cu:38 reads lane 16, which is not active: mask 0xffff"});
 }
 
 TEST(aShuffleThatOthersNeverReachShows) {
     launchFails("shuffleWithoutOthers", 64, CUDA_ERROR_LAUNCH_FAILED,
-                {"no thread can go on: 32 of 64 threads wait at the barrier at test.cu:44",
-                 "warp 0: lanes 0xffff wait in the shuffle at test.cu:43 with mask 0xffffffff for lanes 0xffff0000"});
+            {"no thread can go on: 32 of 64 threads wait at the barrier at test.cu:44",
+                    "warp 0: lanes 0xffff wait in the shuffle at test.cu:43 with mask 0xffffffff for lanes 0xffff0000"});
 }
 
 TEST(aShuffleWithoutItsOwnLaneShows) {
-    launchFails("shuffleOfStranger", 32, CUDA_ERROR_LAUNCH_FAILED, {"thread (0,0,0): shuffle at test.cu:48 with mask 0xfffffffe, which leaves out its own lane 0"});
+    launchFails("shuffleOfStranger", 32, CUDA_ERROR_LAUNCH_FAILED,
+            {"thread (0,0,0): shuffle at test.cu:48 with mask 0xfffffffe, which leaves out its own lane 0"});
 }
 
 TEST(aShuffleFromAThreadThatEndedShows) {
-    launchFails("shuffleFromEnded", 32, CUDA_ERROR_LAUNCH_FAILED, {"reads lane 9, which is not active: mask 0xffffffff, but that lane has ended or does not exist"});
+    launchFails("shuffleFromEnded", 32, CUDA_ERROR_LAUNCH_FAILED,
+            {"reads lane 9, which is not active: mask 0xffffffff, but that lane has ended or does not exist"});
     launchFails("shuffleFromEnded", 9, CUDA_ERROR_LAUNCH_FAILED, {"reads lane 9, which is not active"});
 }
 
 TEST(aDeadlockShows) {
     launchFails("barrierForSome", 64, CUDA_ERROR_LAUNCH_FAILED,
-                {"40 of 64 threads wait at the barrier at test.cu:59", "warp 1: lanes 0xffffff00 wait in the shuffle at test.cu:61"});
+            {"40 of 64 threads wait at the barrier at test.cu:59", "warp 1: lanes 0xffffff00 wait in the shuffle at test.cu:61"});
 }
 
 TEST(aDivergedBarrierShows) { launchFails("twoBarriers", 64, CUDA_ERROR_LAUNCH_FAILED, {"diverged: it is at the barrier at test.cu:6"}); }
@@ -195,7 +198,12 @@ TEST_THAT_DIES(aWriteOutOfBoundsShows) {
         Device device(SOURCE);
         Buffer<float> x(100);
         EXPECT(device.run("past", 1, 1, {&x.address, &i}) == CUDA_ERROR_ILLEGAL_ADDRESS);
-        EXPECT(reported("kernel past wrote out of bounds: byte " + std::to_string(4 * i + (i == -64 ? 3 : i == -1 ? 3 : 0)) + " of device buffer "));
+        EXPECT(reported("kernel past wrote out of bounds: byte "
+                + std::to_string(4 * i
+                        + (i == -64 ? 3
+                                        : i == -1 ? 3
+                                                  : 0))
+                + " of device buffer "));
     }
 }
 
@@ -256,7 +264,8 @@ TEST(aMisalignedAccessShows) {
     CUDA(device.run("vectors", 1, 1, {&x.address, &i}));
     i = 6;
     EXPECT(device.run("vectors", 1, 1, {&x.address, &i}) == CUDA_ERROR_MISALIGNED_ADDRESS);
-    EXPECT(reported("kernel vectors, block (0,0,0), thread (0,0,0): an access at test.cu:93 to 0x") && reported("which is not a multiple of 16"));
+    EXPECT(reported("kernel vectors, block (0,0,0), thread (0,0,0): an access at test.cu:93 to 0x")
+            && reported("which is not a multiple of 16"));
 }
 
 TEST(aHostPointerShows) {

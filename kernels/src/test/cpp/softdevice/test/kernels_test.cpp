@@ -259,7 +259,8 @@ TEST(errorsOfTheCompilerNameTheLine) {
     EXPECT(log.find("test.cu:4:") != std::string::npos);
     EXPECT(log.find("undefined") != std::string::npos);
     EXPECT(compileError("extern \"C\" __global__ void f(float* x) { atomicAdd(x, 1.f); }").find("deleted") != std::string::npos);
-    EXPECT(compileError("extern \"C\" __global__ void f(int* x) { volatile int a[9000]; a[x[0]] = 1; x[0] = a[x[1]]; }").find("frame") != std::string::npos);
+    EXPECT(compileError("extern \"C\" __global__ void f(int* x) { volatile int a[9000]; a[x[0]] = 1; x[0] = a[x[1]]; }").find("frame")
+            != std::string::npos);
 }
 
 TEST(otherImagesAreNotForThisDevice) {

@@ -18,7 +18,9 @@ struct Failed {
     std::string what;
 };
 
-void fail(const char *file, int line, const std::string &what) { throw Failed{std::string(file) + ":" + std::to_string(line) + ": " + what}; }
+void fail(const char *file, int line, const std::string &what) {
+    throw Failed{std::string(file) + ":" + std::to_string(line) + ": " + what};
+}
 
 static int compile(const std::string &source, const std::vector<std::string> &options, std::string &image, std::string &log) {
     void *program;

@@ -30,8 +30,10 @@ static float value(int i) { return static_cast<float>((i * 7919 + 13) % 63 - 31)
 
 static void check(const Shape &s) {
     Device device;
-    int64_t lda = (s.rowMajor != s.transA ? s.k : s.m) + 3, ldb = (s.rowMajor != s.transB ? s.n : s.k) + 1, ldd = (s.rowMajor ? s.n : s.m) + 2;
-    int64_t sizeA = lda * (s.rowMajor != s.transA ? s.m : s.k), sizeB = ldb * (s.rowMajor != s.transB ? s.k : s.n), sizeD = ldd * (s.rowMajor ? s.m : s.n);
+    int64_t lda = (s.rowMajor != s.transA ? s.k : s.m) + 3, ldb = (s.rowMajor != s.transB ? s.n : s.k) + 1,
+            ldd = (s.rowMajor ? s.n : s.m) + 2;
+    int64_t sizeA = lda * (s.rowMajor != s.transA ? s.m : s.k), sizeB = ldb * (s.rowMajor != s.transB ? s.k : s.n),
+            sizeD = ldd * (s.rowMajor ? s.m : s.n);
     size_t bytes = s.type == F32 ? 4 : 2, outBytes = s.outType == F32 ? 4 : 2;
     auto fill = [](size_t n, size_t size, int seed) {
         std::vector<char> all(n * size);
@@ -80,9 +82,9 @@ static void check(const Shape &s) {
     EXPECT(!cublasLtMatmulAlgoGetHeuristic(handle, description, la, lb, ld, ld, preference, 1, &found, &count) && count == 1);
     Buffer<char> workspace(1 << 20);
     float alpha = 0.5f, beta = 2;
-    EXPECT(!cublasLtMatmul(handle, description, &alpha, reinterpret_cast<void *>(a.address), la, reinterpret_cast<void *>(b.address), lb, &beta,
-                           reinterpret_cast<void *>(d.address), ld, reinterpret_cast<void *>(d.address), ld, &found,
-                           reinterpret_cast<void *>(workspace.address), 1 << 20, nullptr));
+    EXPECT(!cublasLtMatmul(handle, description, &alpha, reinterpret_cast<void *>(a.address), la, reinterpret_cast<void *>(b.address), lb,
+            &beta, reinterpret_cast<void *>(d.address), ld, reinterpret_cast<void *>(d.address), ld, &found,
+            reinterpret_cast<void *>(workspace.address), 1 << 20, nullptr));
     std::vector<char> result = d.read();
     for (int batch = 0; batch < s.batch; batch++)
         for (int row = 0; row < s.m; row++)
@@ -90,8 +92,12 @@ static void check(const Shape &s) {
                 auto at = [&](int64_t r, int64_t c, int64_t lead, bool rowMajor) { return rowMajor ? r * lead + c : r + c * lead; };
                 double sum = 0;
                 for (int p = 0; p < s.k; p++)
-                    sum += static_cast<double>(value(static_cast<int>(batch * sizeA + (s.transA ? at(p, row, lda, s.rowMajor) : at(row, p, lda, s.rowMajor))) + 1))
-                           * value(static_cast<int>(batch * sizeB + (s.transB ? at(column, p, ldb, s.rowMajor) : at(p, column, ldb, s.rowMajor))) + 2);
+                    sum += static_cast<double>(value(
+                                   static_cast<int>(batch * sizeA + (s.transA ? at(p, row, lda, s.rowMajor) : at(row, p, lda, s.rowMajor)))
+                                   + 1))
+                            * value(static_cast<int>(
+                                            batch * sizeB + (s.transB ? at(column, p, ldb, s.rowMajor) : at(p, column, ldb, s.rowMajor)))
+                                    + 2);
                 int64_t to = batch * sizeD + at(row, column, ldd, s.rowMajor);
                 double expected = alpha * sum + beta * value(static_cast<int>(to) + 3) + (s.bias ? value(row + 4) : 0);
                 float got;
@@ -143,8 +149,9 @@ TEST(aMatrixThatIsTooSmallIsNamed) {
     cublasLtMatmulDescCreate(&description, COMPUTE_F32, F32);
     cublasLtMatrixLayoutCreate(&layout, F32, 4, 4, 4);
     float alpha = 1, beta = 0;
-    EXPECT(!cublasLtMatmul(handle, description, &alpha, reinterpret_cast<void *>(a.address), layout, reinterpret_cast<void *>(b.address), layout, &beta,
-                           reinterpret_cast<void *>(d.address), layout, reinterpret_cast<void *>(d.address), layout, nullptr, nullptr, 0, nullptr));
+    EXPECT(!cublasLtMatmul(handle, description, &alpha, reinterpret_cast<void *>(a.address), layout, reinterpret_cast<void *>(b.address),
+            layout, &beta, reinterpret_cast<void *>(d.address), layout, reinterpret_cast<void *>(d.address), layout, nullptr, nullptr, 0,
+            nullptr));
     EXPECT(cuCtxSynchronize() == CUDA_ERROR_ILLEGAL_ADDRESS);
     EXPECT(reported("matrix D: 64 bytes at") && reported("reach past the end of device buffer"));
     cublasLtMatrixLayoutDestroy(layout);

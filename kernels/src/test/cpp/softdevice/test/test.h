@@ -25,24 +25,24 @@ struct Register {
 // Fails the running test.
 [[noreturn]] void fail(const char *file, int line, const std::string &what);
 
-#define EXPECT(condition)                                    \
-    do {                                                     \
-        if (!(condition))                                    \
-            test::fail(__FILE__, __LINE__, "not " #condition); \
+#define EXPECT(condition)                                                                                                                  \
+    do {                                                                                                                                   \
+        if (!(condition))                                                                                                                  \
+            test::fail(__FILE__, __LINE__, "not " #condition);                                                                             \
     } while (0)
-#define CUDA(call)                                                                                   \
-    do {                                                                                             \
-        CUresult status_ = (call);                                                                   \
-        if (status_)                                                                                 \
-            test::fail(__FILE__, __LINE__, #call " answers " + std::to_string(status_) + "\n" + crane_soft_device_report()); \
+#define CUDA(call)                                                                                                                         \
+    do {                                                                                                                                   \
+        CUresult status_ = (call);                                                                                                         \
+        if (status_)                                                                                                                       \
+            test::fail(__FILE__, __LINE__, #call " answers " + std::to_string(status_) + "\n" + crane_soft_device_report());               \
     } while (0)
-#define TEST(name)                                       \
-    static void name();                                  \
-    static test::Register register_##name(#name, name);  \
+#define TEST(name)                                                                                                                         \
+    static void name();                                                                                                                    \
+    static test::Register register_##name(#name, name);                                                                                    \
     static void name()
-#define TEST_THAT_DIES(name)                                  \
-    static void name();                                       \
-    static test::Register register_##name(#name, name, true); \
+#define TEST_THAT_DIES(name)                                                                                                               \
+    static void name();                                                                                                                    \
+    static test::Register register_##name(#name, name, true);                                                                              \
     static void name()
 
 // All reports since the test began.
@@ -73,7 +73,9 @@ template <class T> struct Buffer {
     bool given = false;
 
     explicit Buffer(size_t n) : count(n) { CUDA(cuMemAlloc_v2(&address, n * sizeof(T))); }
-    explicit Buffer(const std::vector<T> &values) : Buffer(values.size()) { CUDA(cuMemcpyHtoD_v2(address, values.data(), count * sizeof(T))); }
+    explicit Buffer(const std::vector<T> &values) : Buffer(values.size()) {
+        CUDA(cuMemcpyHtoD_v2(address, values.data(), count * sizeof(T)));
+    }
     Buffer(const Buffer &) = delete;
     ~Buffer() { cuMemFree_v2(address); }
     std::vector<T> read() {
