@@ -39,7 +39,7 @@ public final class ChatTemplate {
     /** Jinja as the transformers library sets it up. */
     public static final Environment ENVIRONMENT = new Environment(true, true, false, false, true, true, true,
             Map.<String, Function>of("raise_exception", ChatTemplate::raise, "strftime_now", ChatTemplate::now),
-            Environment.Limits.DEFAULT);
+            Map.of(), Environment.Limits.DEFAULT);
 
     private static final String DEFAULT_NAME = "default";
     /** The largest published have some twenty kilobytes. */

@@ -1,5 +1,6 @@
 package dev.crane.models.jinja;
 
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 
@@ -52,6 +53,14 @@ public record Arguments(List<Object> positional, Map<String, Object> named) {
 
     boolean truth(int place, String name, boolean absent) {
         return has(place, name) ? Values.truth(get(place, name, null)) : absent;
+    }
+
+    /** With a value in front. */
+    Arguments behind(Object value) {
+        List<Object> places = new ArrayList<>(positional.size() + 1);
+        places.add(value);
+        places.addAll(positional);
+        return new Arguments(places, named);
     }
 
     /** Without the first {@code count} places. */

@@ -17,15 +17,22 @@ import java.util.Map;
  *        and {@code sort_keys}; otherwise, as by default, it sorts the keys, takes {@code indent}, and escapes what is not ASCII or means something in
  *        HTML
  * @param globals functions beside Jinja2's own
+ * @param filters filters beside Jinja2's own; the first argument is what stands before {@code |}
  * @param limits what a template may use up
  */
 public record Environment(boolean trimBlocks, boolean lstripBlocks, boolean keepTrailingNewline, boolean strictUndefined,
-        boolean loopControls, boolean generation, boolean plainJson, Map<String, Function> globals, Limits limits) {
+        boolean loopControls, boolean generation, boolean plainJson, Map<String, Function> globals, Map<String, Function> filters,
+        Limits limits) {
     /** As {@code jinja2.Environment()} without arguments. */
-    public static final Environment DEFAULT = new Environment(false, false, false, false, false, false, false, Map.of(), Limits.DEFAULT);
+    public static final Environment DEFAULT = new Environment(false, false, false, false, false, false, false, Map.of(), Map.of(),
+            Limits.DEFAULT);
 
-    /** As lm-evaluation-harness makes it for its tasks: {@code StrictUndefined}, and a newline at the end is kept. */
-    public static final Environment HARNESS = new Environment(false, false, true, true, false, false, false, Map.of(), Limits.DEFAULT);
+    /**
+     * As lm-evaluation-harness makes it for its tasks: {@code StrictUndefined}, a newline at the end is kept, and there is the filter
+     * {@code regex_replace}.
+     */
+    public static final Environment HARNESS = new Environment(false, false, true, true, false, false, false, Map.of(),
+            Map.of("regex_replace", RegexReplace::call), Limits.DEFAULT);
 
     /**
      * What a template may use up; whatever goes beyond ends in an error.

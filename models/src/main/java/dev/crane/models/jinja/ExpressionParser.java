@@ -13,11 +13,13 @@ class ExpressionParser {
     private static final int DEEPEST = 200;
     private static final Set<String> COMPARISONS = Set.of("==", "!=", "<", "<=", ">", ">=");
 
+    final Environment environment;
     private final List<Token> tokens;
     private int at;
     private int depth;
 
-    ExpressionParser(List<Token> tokens) {
+    ExpressionParser(List<Token> tokens, Environment environment) {
+        this.environment = environment;
         this.tokens = tokens;
     }
 
@@ -334,7 +336,7 @@ class ExpressionParser {
     private Expression filter(Expression value) {
         Token token = current();
         String name = dottedName();
-        if (!Filters.isKnown(name)) {
+        if (!Filters.isKnown(name, environment)) {
             throw new SyntaxError(token.line(), "No filter named " + Texts.repr(name) + ".");
         }
         Call call = current().isOperator("(") ? call() : Call.EMPTY;

@@ -23,8 +23,8 @@ final class Filters {
         sequences = new SequenceFilters(environment, operators, this);
     }
 
-    static boolean isKnown(String name) {
-        return NAMES.contains(name);
+    static boolean isKnown(String name, Environment environment) {
+        return NAMES.contains(name) || environment.filters().containsKey(name);
     }
 
     Object apply(String name, Object value, Arguments a) {
@@ -59,7 +59,10 @@ final class Filters {
             case "format" -> Formats.percent(Texts.string(value), a.named().isEmpty() ? new Values.Tuple(a.positional()) : a.named(),
                     environment.limits().output());
             case "tojson" -> JsonText.filter(value, a, environment.plainJson());
-            default -> sequences.apply(name, value, a);
+            default -> {
+                Function filter = environment.filters().get(name);
+                yield filter == null ? sequences.apply(name, value, a) : filter.call(a.behind(value));
+            }
         };
     }
 }

@@ -188,7 +188,7 @@ final class SequenceFilters {
                 made.add(found instanceof Undefined && arguments.named().get("default") != null ? arguments.named().get("default") : found);
             } else {
                 String filter = arguments.text(0, "filter");
-                if (!Filters.isKnown(filter)) {
+                if (!Filters.isKnown(filter, environment)) {
                     throw new TemplateError("No filter named " + Texts.repr(filter) + ".");
                 }
                 made.add(filters.apply(filter, item, arguments.after(1)));

@@ -9,12 +9,10 @@ import dev.crane.models.jinja.Token.Kind;
 
 /** Reads a template's statements. */
 final class TemplateParser extends ExpressionParser {
-    private final Environment environment;
     private int loops;
 
     private TemplateParser(String source, Environment environment) {
-        super(Lexer.tokens(source, environment));
-        this.environment = environment;
+        super(Lexer.tokens(source, environment), environment);
     }
 
     static List<Statement> parse(String source, Environment environment) {

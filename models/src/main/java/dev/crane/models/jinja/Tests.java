@@ -35,7 +35,7 @@ final class Tests {
             case "odd" -> remainder(value, 2) == 1;
             case "even" -> remainder(value, 2) == 0;
             case "divisibleby" -> remainder(value, Values.integer(arguments.need(0, "num"))) == 0;
-            case "filter" -> value instanceof String filter && Filters.isKnown(filter);
+            case "filter" -> value instanceof String filter && Filters.isKnown(filter, Environment.DEFAULT);
             case "test" -> value instanceof String test && isKnown(test);
             case "none" -> value == null;
             case "boolean" -> value instanceof Boolean;
