@@ -13,6 +13,7 @@ module dev.crane.analysis {
     exports dev.crane.analysis.evaluate;
     exports dev.crane.analysis.experiment;
     exports dev.crane.analysis.explain;
+    exports dev.crane.analysis.harness;
     exports dev.crane.analysis.identify;
     exports dev.crane.analysis.mask;
     exports dev.crane.analysis.metric;

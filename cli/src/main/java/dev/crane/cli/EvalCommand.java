@@ -6,6 +6,7 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.OptionalInt;
 import java.util.Set;
 import java.util.concurrent.Callable;
 
@@ -20,7 +21,6 @@ import picocli.CommandLine.Spec;
 import dev.crane.analysis.ModelIdentity;
 import dev.crane.analysis.corpus.Corpus;
 import dev.crane.analysis.evaluate.Measure;
-import dev.crane.analysis.evaluate.Task;
 import dev.crane.analysis.experiment.Evaluated;
 import dev.crane.analysis.experiment.EvaluationRun;
 import dev.crane.analysis.experiment.Journal;
@@ -28,11 +28,13 @@ import dev.crane.analysis.experiment.MaskKey;
 import dev.crane.analysis.experiment.OutputFolder;
 import dev.crane.analysis.experiment.ResultTables;
 import dev.crane.analysis.experiment.RunOptions;
+import dev.crane.analysis.harness.TaskFiles;
+import dev.crane.analysis.harness.TaskOptions;
 import dev.crane.analysis.mask.MaskFile;
 import dev.crane.models.CausalLanguageModel;
 
 /** {@code crane eval}: perplexity and accuracy, unmasked and under masks. */
-@Command(name = "eval", description = "Measure perplexity and multiple-choice accuracy, unmasked and under every mask.", footer = {"",
+@Command(name = "eval", description = "Measure perplexity and tasks, unmasked and under every mask.", footer = {"",
         "Writes results.json, matrix.csv, summary.csv, intervals.csv and samples/ to --out. Interrupted, it goes on where it was.", "",
         "Example:",
         "  crane eval -m models/babel-base --mask masks/vi.mask.json --perplexity en=models/corpora/en.heldout.jsonl "
@@ -61,8 +63,18 @@ final class EvalCommand implements Callable<Integer> {
     private List<LanguageFile> texts = List.of();
 
     @Option(names = {"-t", "--task"}, paramLabel = "LANG=FILE", converter = LanguageFile.Converter.class,
-            description = "Multiple-choice items, JSON lines {context, choices, answer}; may be given again.")
+            description = "A task file of lm-evaluation-harness (FILE.yaml, FILE.yaml#PART), or JSON lines {context, choices, answer}; may be "
+                    + "given again. Shipped task files: docs/tasks.md.")
     private List<LanguageFile> tasks = List.of();
+
+    @Option(names = "--data", paramLabel = "DIR", description = "Folder of the task files' data. Default: the task file's own.")
+    private Path data;
+
+    @Option(names = "--num-fewshot", paramLabel = "N", description = "Examples before each question, in place of what the task files say.")
+    private Integer shots;
+
+    @Option(names = "--fewshot-seed", paramLabel = "N", description = "Seed of the choice of examples. Default: ${DEFAULT-VALUE}.")
+    private long fewShotSeed = TaskOptions.SEED;
 
     @Option(names = {"-o", "--out"}, required = true, paramLabel = "DIR", description = "Folder of the results; made if it is not there.")
     private Path out;
@@ -87,8 +99,9 @@ final class EvalCommand implements Callable<Integer> {
         TextFile.checkMaxTokens(spec, maxTokens);
         if (texts.isEmpty() && tasks.isEmpty())
             throw new ParameterException(spec.commandLine(), "nothing to measure: give --perplexity LANG=FILE or --task LANG=FILE");
-        if (documents < 1 || items < 1 || tokenBudget < 1)
-            throw new ParameterException(spec.commandLine(), "--documents, --items and --token-budget must be at least 1");
+        if (documents < 1 || items < 1 || tokenBudget < 1 || (shots != null && shots < 0))
+            throw new ParameterException(spec.commandLine(),
+                    "--documents, --items and --token-budget must be at least 1, --num-fewshot at least 0");
         ResultTables tables;
         try (OutputFolder folder = OutputFolder.take(out);
                 CausalLanguageModel loaded = model.load();
@@ -131,6 +144,7 @@ final class EvalCommand implements Callable<Integer> {
     }
 
     private List<Measure> measures(CausalLanguageModel loaded) {
+        TaskOptions options = new TaskOptions(data, items, shots == null ? OptionalInt.empty() : OptionalInt.of(shots), fewShotSeed);
         int longest = loaded.spec().maxPositions();
         List<Measure> measures = new ArrayList<>();
         for (LanguageFile text : texts)
@@ -138,7 +152,7 @@ final class EvalCommand implements Callable<Integer> {
                     loaded.hasTokenizer() ? loaded.tokenizer() : null,
                     loaded.spec().vocabulary(), Math.min(maxTokens, longest)));
         for (LanguageFile task : tasks)
-            measures.add(Measure.Choices.of(task.language(), Task.read(task.file()).limit(items), loaded.tokenizer(), longest));
+            measures.addAll(TaskFiles.measures(task.language(), task.file(), options, loaded.tokenizer(), longest));
         Set<String> names = new HashSet<>();
         for (Measure measure : measures)
             if (!names.add(measure.language() + " " + measure.name()))

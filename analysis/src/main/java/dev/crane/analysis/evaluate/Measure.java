@@ -13,7 +13,7 @@ import dev.crane.engine.CraneException;
 import dev.crane.models.tokenizer.Tokenizer;
 
 /** Something to be measured in a language: what is asked of the model, and what is made of its answers. */
-public sealed interface Measure {
+public sealed interface Measure permits Measure.Texts, Measure.Choices, ScoredMeasure {
     /** The language it is about. */
     String language();
 
@@ -22,6 +22,9 @@ public sealed interface Measure {
 
     /** What is asked of the model. */
     List<TokenRequest> requests();
+
+    /** What results say about it. */
+    TaskInfo about();
 
     /** Says what this measure is about, to the last token: two that are equal give the same results. */
     default String fingerprint() {
@@ -76,6 +79,11 @@ public sealed interface Measure {
         }
 
         @Override
+        public TaskInfo about() {
+            return TaskInfo.perplexity(language, documents.size());
+        }
+
+        @Override
         public List<?> items() {
             return Arrays.stream(bytes).boxed().toList();
         }
@@ -121,6 +129,11 @@ public sealed interface Measure {
         }
 
         @Override
+        public TaskInfo about() {
+            return task.about();
+        }
+
+        @Override
         public List<?> items() {
             return task.items();
         }
@@ -133,7 +146,7 @@ public sealed interface Measure {
                 results.add(new ChoiceResult(item, List.copyOf(scores.subList(next, next + item.choices().size()))));
                 next += item.choices().size();
             }
-            return new Measurement.Choices(language, task.name(), results);
+            return new Measurement.Choices(language, task.name(), task.about(), results);
         }
     }
 }

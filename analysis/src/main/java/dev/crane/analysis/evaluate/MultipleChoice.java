@@ -27,8 +27,13 @@ public final class MultipleChoice {
     public List<TokenRequest> requests(Task task, ChoiceItem item) {
         List<TokenRequest> requests = new ArrayList<>();
         for (String choice : item.choices())
-            requests.add(request(item.context(), task.delimiter() + choice, task.encoding(), task.file() + ": line " + (item.line() + 1)));
+            requests.add(request(item.context(), task.delimiter() + choice, task.encoding(), task.origin(item)));
         return requests;
+    }
+
+    /** A continuation that follows a context, encoded likewise. */
+    public TokenRequest request(String context, String continuation, String origin) {
+        return request(context, continuation, Task.Encoding.HARNESS, origin);
     }
 
     private TokenRequest request(String context, String continuation, Task.Encoding encoding, String origin) {
@@ -52,6 +57,11 @@ public final class MultipleChoice {
     }
 
     private int prefix(String origin) {
+        return prefix(tokenizer, origin);
+    }
+
+    /** The token that stands in front of a text without a context. */
+    static int prefix(Tokenizer tokenizer, String origin) {
         OptionalInt prefix = tokenizer.bosId().isPresent() ? tokenizer.bosId() : tokenizer.eosId();
         return prefix.orElseThrow(() -> new CraneException(
                 origin + ": the context is empty, and the tokenizer has no token that begins or ends a text; give a context"));

@@ -4,6 +4,9 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 
+import dev.crane.engine.CraneException;
+import dev.crane.models.tokenizer.Tokenizer;
+
 /**
  * A text longer than the model reads at once, cut into windows whose predictions are disjoint: every token but the first is predicted exactly once,
  * with as many tokens before it as its window holds. The first window predicts all its tokens but the first (the one that begins a text); a later
@@ -11,6 +14,23 @@ import java.util.List;
  */
 public final class RollingWindows {
     private RollingWindows() {
+    }
+
+    /**
+     * The windows in which lm-evaluation-harness scores a text: in front stands the token that begins a text (else the one that ends it), whether or not the
+     * tokenizer puts one there too.
+     *
+     * @param maxLength the longest input of the model, in tokens
+     */
+    public static List<TokenRequest> ofHarness(String text, Tokenizer tokenizer, int maxLength, String origin) {
+        int prefix = MultipleChoice.prefix(tokenizer, origin);
+        int[] encoded = tokenizer.encode(text, true);
+        if (encoded.length == 0)
+            throw new CraneException(origin + " becomes no token at all; delete it");
+        int[] ids = new int[encoded.length + 1];
+        ids[0] = prefix;
+        System.arraycopy(encoded, 0, ids, 1, encoded.length);
+        return of(ids, maxLength + 1, origin);
     }
 
     /**

@@ -19,7 +19,7 @@ import dev.crane.engine.file.FileErrors;
 /**
  * A {@link Measurement} item by item, a JSON object a line, with the names that lm-evaluation-harness uses: of a text
  * {@code {"doc_id", "line", "loglikelihood", "tokens", "bytes"}}, of a question
- * {@code {"doc_id", "line", "target", "resps": [[log-likelihood, is-greedy], …], "acc", "acc_norm"}}. {@code line} counts from 0. Numbers read back with the
+ * {@code {"doc_id", "line", "target", "resps": [[log-likelihood, is-greedy], …], "acc", "acc_norm"}}, of other items {@code "resps"} and their metrics. {@code line} counts from 0. Numbers read back with the
  * same bits.
  */
 public final class SampleFile {
@@ -35,6 +35,10 @@ public final class SampleFile {
             case Measurement.Texts texts -> {
                 for (int d = 0; d < texts.documents().size(); d++)
                     text.append(JSON.writeValueAsString(document(d, texts.documents().get(d)))).append('\n');
+            }
+            case Measurement.Scored scored -> {
+                for (int i = 0; i < scored.items().size(); i++)
+                    text.append(JSON.writeValueAsString(item(i, scored.items().get(i), scored.about().metrics()))).append('\n');
             }
             case Measurement.Choices choices -> {
                 for (int q = 0; q < choices.questions().size(); q++)
@@ -58,6 +62,41 @@ public final class SampleFile {
         return line.put("acc", question.acc() ? 1.0 : 0.0).put("acc_norm", question.accNorm() ? 1.0 : 0.0);
     }
 
+    private static ObjectNode item(int index, ScoredItem item, List<Metric> metrics) {
+        ObjectNode line = JSON.createObjectNode().put("doc_id", index).put("line", item.line());
+        ArrayNode responses = line.putArray("resps");
+        switch (item.response()) {
+            case ScoredItem.Response.Likelihood one -> responses.addArray().add(one.score().logprob()).add(one.score().greedy());
+            case ScoredItem.Response.Rolling text -> responses.add(text.logprob());
+            case ScoredItem.Response.Text written -> responses.add(written.text());
+            case ScoredItem.Response.Pooled none -> throw new IllegalArgumentException("a group has no samples of its own");
+        }
+        for (int m = 0; m < metrics.size(); m++) {
+            Metric.Value value = item.values().get(m);
+            String name = metrics.get(m).label();
+            if (item.response() instanceof ScoredItem.Response.Rolling)
+                line.putArray(name).add(value.sum()).add(value.weight());
+            else
+                line.put(name, value.sum());
+        }
+        return line;
+    }
+
+    private static Measurement scored(ScoredMeasure measure, List<JsonNode> lines) {
+        requireSame(measure.size(), lines.size());
+        List<ScoredItem> items = new ArrayList<>();
+        for (int i = 0; i < lines.size(); i++) {
+            JsonNode response = lines.get(i).required("resps").required(0);
+            items.add(measure.item(i, response.isString()
+                    ? new ScoredItem.Response.Text(response.stringValue())
+                    : response.isArray()
+                            ? new ScoredItem.Response.Likelihood(
+                                    new TokenScore(response.required(0).asDouble(), response.required(1).asBoolean()))
+                            : new ScoredItem.Response.Rolling(response.asDouble())));
+        }
+        return new Measurement.Scored(measure.language(), measure.name(), measure.about(), items);
+    }
+
     /**
      * Reads it back.
      *
@@ -72,6 +111,7 @@ public final class SampleFile {
             return switch (measure) {
                 case Measure.Texts texts -> texts(texts, lines);
                 case Measure.Choices choices -> choices(choices, lines);
+                case ScoredMeasure scored -> scored(scored, lines);
             };
         } catch (IOException e) {
             throw FileErrors.cannotRead(file, e);
@@ -96,7 +136,7 @@ public final class SampleFile {
             questions.add(new ChoiceResult(items.get(q), responses.valueStream()
                     .map(pair -> new TokenScore(pair.required(0).asDouble(), pair.required(1).asBoolean())).toList()));
         }
-        return new Measurement.Choices(measure.language(), measure.name(), questions);
+        return new Measurement.Choices(measure.language(), measure.name(), measure.about(), questions);
     }
 
     private static void requireSame(int expected, int found) {

@@ -29,8 +29,14 @@ import dev.crane.engine.file.FileErrors;
  * @param delimiter what stands between context and choice
  * @param encoding how context and choice become tokens
  * @param items the questions in the order of the file
+ * @param about what results say about it
  */
-public record Task(String name, Path file, String delimiter, Encoding encoding, List<ChoiceItem> items) {
+public record Task(String name, Path file, String delimiter, Encoding encoding, List<ChoiceItem> items, TaskInfo about) {
+    /** A task about which nothing else is to be said. */
+    public Task(String name, Path file, String delimiter, Encoding encoding, List<ChoiceItem> items) {
+        this(name, file, delimiter, encoding, items, TaskInfo.plain(name, items.size()));
+    }
+
     /**
      * How context and choice become tokens. It matters only where a token of the whole text reaches from the end of the context into the choice. Scored are
      * the tokens of the whole text after as many as the context has alone.
@@ -56,8 +62,7 @@ public record Task(String name, Path file, String delimiter, Encoding encoding, 
         String fileName = file.getFileName().toString();
         String plain = fileName.toLowerCase(Locale.ROOT).replaceFirst("\\.gz$", "");
         if (plain.endsWith(".yaml") || plain.endsWith(".yml"))
-            throw new CraneException(file
-                    + ": lm-evaluation-harness task files are not read yet; give JSON lines {\"context\": …, \"choices\": […], \"answer\": 0}");
+            throw new CraneException(file + ": is a task file; its questions are in files of their own");
         if (!plain.endsWith(".jsonl") && !plain.endsWith(".json"))
             throw new CraneException(file + ": a task is a .jsonl file of lines {\"context\": …, \"choices\": […], \"answer\": 0}");
         List<ChoiceItem> items = new ArrayList<>();
@@ -77,7 +82,12 @@ public record Task(String name, Path file, String delimiter, Encoding encoding, 
 
     /** The first items only, or all where there are no more. */
     public Task limit(int count) {
-        return new Task(name, file, delimiter, encoding, items.subList(0, Math.min(count, items.size())));
+        return new Task(name, file, delimiter, encoding, items.subList(0, Math.min(count, items.size())), about);
+    }
+
+    /** Where an item stands, for messages. */
+    String origin(ChoiceItem item) {
+        return file + (encoding == Encoding.TEXT ? ": line " : ": " + name + ", item ") + (item.line() + 1);
     }
 
     private static ChoiceItem item(Path file, int line, String text) {

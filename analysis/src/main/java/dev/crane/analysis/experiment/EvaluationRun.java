@@ -17,18 +17,25 @@ import dev.crane.analysis.evaluate.Measurement;
 import dev.crane.analysis.evaluate.RequestScorer;
 import dev.crane.analysis.evaluate.SampleFile;
 import dev.crane.analysis.evaluate.ScoreLog;
+import dev.crane.analysis.evaluate.ScoredMeasure;
 import dev.crane.analysis.evaluate.TokenRequest;
 import dev.crane.analysis.evaluate.TokenScore;
 import dev.crane.analysis.mask.UnitMask;
 import dev.crane.engine.CraneVersion;
 import dev.crane.engine.file.AtomicFile;
+import dev.crane.engine.hook.InterventionSet;
 import dev.crane.models.CausalLanguageModel;
+import dev.crane.models.generate.Sampling;
+import dev.crane.models.generate.TextGenerator;
 
 /**
  * Measures a model under masks, into {@code samples/MASK/LANG.NAME.jsonl} of an output folder. What the journal knows to be finished is read back; scores of
  * what is not are kept in {@code work/} as they come.
  */
 public final class EvaluationRun {
+    /** A step of generation reads all weights whatever the number of prompts; more of them take memory for their keys and values. */
+    private static final int PROMPTS_AT_ONCE = 16;
+
     private final CausalLanguageModel model;
     private final Path folder;
     private final String prefix;
@@ -99,11 +106,17 @@ public final class EvaluationRun {
         return new Cell(masked, measure, artefact, inputs.hex(), folder.resolve(artefact + ".jsonl"));
     }
 
-    private void score(List<Cell> cells, long before, Progress progress) {
-        if (cells.isEmpty()) {
+    private void score(List<Cell> missing, long before, Progress progress) {
+        if (missing.isEmpty()) {
             progress.note("evaluation: all there");
             return;
         }
+        List<Cell> cells = missing.stream().filter(cell -> !(cell.measure instanceof ScoredMeasure.Generation)).toList();
+        for (Cell cell : missing)
+            if (cell.measure instanceof ScoredMeasure.Generation generation)
+                generate(cell, generation, progress);
+        if (cells.isEmpty())
+            return;
         Map<MaskKey, Condition> conditions = new HashMap<>();
         List<RequestScorer.Work> all = new ArrayList<>();
         for (Cell cell : cells) {
@@ -116,6 +129,27 @@ public final class EvaluationRun {
         }
         new RequestScorer(model.engine(), tokenBudget).score(all, index -> finish(cells.get(index), all.get(index).log()), "evaluation",
                 before, progress);
+    }
+
+    /** Answers of one mask, some at a time: what a prompt gives does not depend on the others. */
+    private void generate(Cell cell, ScoredMeasure.Generation measure, Progress progress) {
+        List<InterventionSet> sets = cell.masked.units.count() == 0
+                ? List.of()
+                : List.of(cell.masked.units.toInterventionSet(cell.masked.key.path()));
+        List<String> answers = new ArrayList<>();
+        long begin = System.nanoTime();
+        for (int from = 0; from < measure.size(); from += PROMPTS_AT_ONCE) {
+            List<int[]> prompts = measure.prompts().subList(from, Math.min(from + PROMPTS_AT_ONCE, measure.size()));
+            new TextGenerator(model)
+                    .generate(prompts, Sampling.GREEDY, measure.maxTokens(), sets, sets.isEmpty() ? null : new int[prompts.size()],
+                            (prompt, id, text) -> {
+                            })
+                    .forEach(generated -> answers.add(measure.answer(generated.text())));
+            progress.report(
+                    new Progress.Step("generation", answers.size(), measure.size(), "answers", 0, (System.nanoTime() - begin) / 1e9));
+        }
+        SampleFile.write(cell.file, measure.answered(answers));
+        journal.record(cell.artefact, cell.inputs, List.of(cell.file));
     }
 
     private void finish(Cell cell, ScoreLog log) {

@@ -12,7 +12,7 @@ import dev.crane.analysis.ModelIdentity;
 import dev.crane.analysis.Progress;
 import dev.crane.analysis.corpus.Corpus;
 import dev.crane.analysis.evaluate.Measure;
-import dev.crane.analysis.evaluate.Task;
+import dev.crane.analysis.harness.TaskFiles;
 import dev.crane.analysis.mask.MaskedModel;
 import dev.crane.analysis.report.Report;
 import dev.crane.analysis.report.ReportData;
@@ -162,10 +162,9 @@ public final class Experiment {
                 measures.add(Measure.Texts.of(language.name(), Corpus.open(language.heldout()),
                         file.evaluation().documents().orElse(Integer.MAX_VALUE), model.hasTokenizer() ? model.tokenizer() : null,
                         model.spec().vocabulary(), window));
-            for (Path task : language.tasks()) {
-                measures.add(Measure.Choices.of(language.name(), Task.read(task).limit(file.evaluation().items().orElse(Integer.MAX_VALUE)),
-                        model.tokenizer(), model.spec().maxPositions()));
-            }
+            for (Path task : language.tasks())
+                measures.addAll(TaskFiles.measures(language.name(), task, file.evaluation().tasks(), model.tokenizer(),
+                        model.spec().maxPositions()));
         }
         if (measures.isEmpty())
             throw new CraneException(file.path() + ": nothing is measured; give at least one language heldout texts or tasks");

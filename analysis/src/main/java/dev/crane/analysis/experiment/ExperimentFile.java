@@ -5,6 +5,8 @@ import java.util.List;
 import java.util.OptionalInt;
 import java.util.SequencedMap;
 
+import dev.crane.analysis.harness.TaskOptions;
+
 /**
  * What an experiment file says; paths are resolved against its folder.
  *
@@ -27,7 +29,7 @@ public record ExperimentFile(Path path, SequencedMap<String, Path> models, List<
      * @param name short name, used in file names
      * @param identify corpus whose samples are scored
      * @param heldout corpus whose perplexity is measured, or null
-     * @param tasks multiple-choice tasks
+     * @param tasks task files, and questions as JSON lines
      */
     public record Language(String name, Path identify, Path heldout, List<Path> tasks) {}
 
@@ -36,9 +38,9 @@ public record ExperimentFile(Path path, SequencedMap<String, Path> models, List<
      *
      * @param documents how many of the held-out texts, from the first; empty: all
      * @param maxTokens the longest window of a text, in tokens; empty: what the model can read
-     * @param items how many items of a task, from the first; empty: all
+     * @param tasks how task files are taken
      */
-    public record Evaluation(OptionalInt documents, OptionalInt maxTokens, OptionalInt items) {}
+    public record Evaluation(OptionalInt documents, OptionalInt maxTokens, TaskOptions tasks) {}
 
     /**
      * Reads an experiment.

@@ -11,6 +11,7 @@ import java.util.regex.Pattern;
 
 import dev.crane.analysis.collect.Quantity;
 import dev.crane.analysis.evaluate.Condition;
+import dev.crane.analysis.harness.TaskOptions;
 import dev.crane.analysis.yaml.YamlNode;
 import dev.crane.analysis.yaml.YamlReader;
 import dev.crane.analysis.yaml.YamlSection;
@@ -95,9 +96,13 @@ final class ExperimentReader {
 
     private ExperimentFile.Evaluation evaluation(YamlSection file) {
         if (file.find("evaluate").isEmpty())
-            return new ExperimentFile.Evaluation(OptionalInt.empty(), OptionalInt.empty(), OptionalInt.empty());
-        YamlSection section = YamlSection.of("evaluate", file.need("evaluate"), List.of("documents", "max-tokens", "items"));
-        return new ExperimentFile.Evaluation(whole(section, "documents", 1), whole(section, "max-tokens", 2), whole(section, "items", 1));
+            return new ExperimentFile.Evaluation(OptionalInt.empty(), OptionalInt.empty(), TaskOptions.DEFAULT);
+        YamlSection section = YamlSection.of("evaluate", file.need("evaluate"),
+                List.of("documents", "max-tokens", "items", "data", "num-fewshot", "fewshot-seed"));
+        return new ExperimentFile.Evaluation(whole(section, "documents", 1), whole(section, "max-tokens", 2),
+                new TaskOptions(section.find("data").isPresent() ? file(section, "data") : null,
+                        whole(section, "items", 1).orElse(Integer.MAX_VALUE),
+                        whole(section, "num-fewshot", 0), section.whole("fewshot-seed", 0, Long.MAX_VALUE).orElse(TaskOptions.SEED)));
     }
 
     private Path file(YamlSection section, String key) {

@@ -15,6 +15,8 @@ import tools.jackson.databind.node.ObjectNode;
 import dev.crane.analysis.Fingerprint;
 import dev.crane.analysis.ModelIdentity;
 import dev.crane.analysis.collect.Quantity;
+import dev.crane.analysis.harness.TaskFiles;
+import dev.crane.analysis.harness.TaskOptions;
 import dev.crane.engine.CraneException;
 import dev.crane.engine.CraneVersion;
 import dev.crane.engine.file.AtomicFile;
@@ -60,7 +62,7 @@ final class ExperimentRecord {
             if (language.heldout() != null)
                 file(node.putObject("heldout"), language.heldout());
             for (Path task : language.tasks())
-                file(node.withObject("tasks").putObject(task.getFileName().toString()), task);
+                file(node.withObject("tasks").putObject(task.getFileName().toString()), TaskFiles.file(task));
         }
         scores(root.putObject("scores"), experiment.scores());
         ObjectNode methods = root.putObject("methods");
@@ -70,7 +72,11 @@ final class ExperimentRecord {
         ExperimentFile.Evaluation limits = experiment.evaluation();
         evaluation.put("documents", limits.documents().isPresent() ? Integer.toString(limits.documents().getAsInt()) : "all");
         evaluation.put("max_tokens", Math.min(limits.maxTokens().orElse(Integer.MAX_VALUE), maxPositions));
-        evaluation.put("items", limits.items().isPresent() ? Integer.toString(limits.items().getAsInt()) : "all");
+        int items = limits.tasks().items();
+        evaluation.put("items", items == Integer.MAX_VALUE ? "all" : Integer.toString(items));
+        limits.tasks().shots().ifPresent(shots -> evaluation.put("num_fewshot", shots));
+        if (limits.tasks().seed() != TaskOptions.SEED)
+            evaluation.put("fewshot_seed", limits.tasks().seed());
         return root;
     }
 

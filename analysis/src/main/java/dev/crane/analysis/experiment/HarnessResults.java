@@ -3,13 +3,14 @@ package dev.crane.analysis.experiment;
 import java.util.List;
 
 import tools.jackson.databind.json.JsonMapper;
+import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
 
 import dev.crane.analysis.ModelIdentity;
-import dev.crane.analysis.evaluate.Accuracy;
 import dev.crane.analysis.evaluate.Measurement;
+import dev.crane.analysis.evaluate.Metric;
 import dev.crane.analysis.evaluate.Perplexity;
-import dev.crane.analysis.metric.SampleMean;
+import dev.crane.analysis.evaluate.TaskInfo;
 import dev.crane.engine.CraneVersion;
 
 /**
@@ -34,14 +35,22 @@ final class HarnessResults {
         ObjectNode samples = root.putObject("n-samples");
         for (Measurement measurement : evaluated.getFirst().measurements()) {
             String task = task(measurement);
-            versions.put(task, 1);
-            shots.put(task, 0);
-            if (measurement instanceof Measurement.Choices)
-                higher.putObject(task).put("acc", true).put("acc_norm", true);
-            else
-                higher.putObject(task).put("perplexity", false).put("bits_per_byte", false);
-            int count = size(measurement);
-            samples.putObject(task).put("original", count).put("effective", count);
+            TaskInfo about = measurement.about();
+            version(versions, task, about.version(), "Yaml");
+            shots.put(task, about.shots());
+            ObjectNode better = higher.putObject(task);
+            about.metrics().forEach(metric -> better.put(metric.label(), metric.higherIsBetter()));
+            samples.putObject(task).put("original", about.available()).put("effective", size(measurement));
+        }
+        GroupScores groups = new GroupScores(evaluated.getFirst());
+        if (!groups.names().isEmpty()) {
+            groups.of().forEach((group, members) -> version(versions, group.name(), group.version(), "N/A"));
+            root.set("groups", groups.results(results(evaluated.getFirst())));
+            ObjectNode subtasks = root.putObject("group_subtasks");
+            groups.of().forEach((group, members) -> {
+                ArrayNode names = subtasks.putArray(group.name());
+                members.forEach(member -> names.add(member.name()));
+            });
         }
         root.putObject("config").put("model", "crane").put("model_args", "pretrained=" + model.name()).put("model_sha", model.hash())
                 .put("device", model.backend());
@@ -50,21 +59,35 @@ final class HarnessResults {
         return JSON.writerWithDefaultPrettyPrinter().writeValueAsString(root).replace("\r\n", "\n") + "\n";
     }
 
-    private static String task(Measurement measurement) {
+    /** As a number where it is one, as it stands in a task file. */
+    private static void version(ObjectNode versions, String task, String version, String absent) {
+        try {
+            if (version.contains("."))
+                versions.put(task, Double.parseDouble(version));
+            else
+                versions.put(task, Long.parseLong(version));
+        } catch (NumberFormatException e) {
+            versions.put(task, version.isEmpty() ? absent : version);
+        }
+    }
+
+    static String task(Measurement measurement) {
         return measurement instanceof Measurement.Texts texts ? "perplexity_" + texts.language() : measurement.name();
     }
 
-    private static int size(Measurement measurement) {
+    static int size(Measurement measurement) {
         return switch (measurement) {
             case Measurement.Texts texts -> texts.documents().size();
             case Measurement.Choices choices -> choices.questions().size();
+            case Measurement.Scored scored -> scored.items().size();
         };
     }
 
     private static ObjectNode results(Evaluated one) {
         ObjectNode results = JSON.createObjectNode();
         for (Measurement measurement : one.measurements()) {
-            ObjectNode node = results.putObject(task(measurement)).put("alias", task(measurement)).put("sample_len", size(measurement));
+            ObjectNode node = results.putObject(task(measurement)).put("alias", measurement.about().alias()).put("sample_len",
+                    size(measurement));
             switch (measurement) {
                 case Measurement.Texts texts -> {
                     Perplexity total = texts.total();
@@ -72,23 +95,24 @@ final class HarnessResults {
                     number(node, "nats_per_token", total.natsPerToken());
                     number(node, "bits_per_byte", total.bitsPerByte());
                 }
-                case Measurement.Choices choices -> {
-                    Accuracy total = choices.total();
-                    accuracy(node, "acc", total.acc());
-                    accuracy(node, "acc_norm", total.accNorm());
-                }
+                case Measurement.Choices choices -> task(node, choices);
+                case Measurement.Scored scored -> task(node, scored);
             }
         }
+        new GroupScores(one).results(results).properties().forEach(group -> results.set(group.getKey(), group.getValue()));
         return results;
     }
 
-    private static void accuracy(ObjectNode node, String name, SampleMean mean) {
-        number(node, name, mean.mean());
-        number(node, name + "_stderr", mean.standardError());
+    private static void task(ObjectNode node, Measurement measurement) {
+        for (Metric metric : measurement.about().metrics()) {
+            List<Metric.Value> values = ResultTables.values(measurement, metric);
+            number(node, metric.label(), metric.total(values));
+            number(node, metric.label() + "_stderr", metric.standardError(values));
+        }
     }
 
     /** With the harness's filter name, and its "N/A" for what is not defined. */
-    private static void number(ObjectNode node, String name, double value) {
+    static void number(ObjectNode node, String name, double value) {
         if (Double.isFinite(value))
             node.put(name + ",none", value);
         else

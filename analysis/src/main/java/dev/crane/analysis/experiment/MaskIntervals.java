@@ -1,7 +1,6 @@
 package dev.crane.analysis.experiment;
 
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -42,16 +41,15 @@ final class MaskIntervals {
             switch (measurement) {
                 case Measurement.Texts after -> texts.add(new Group(after.language(), ResultTables.nats((Measurement.Texts) base),
                         ResultTables.nats(after), ResultTables.tokens(after)));
-                case Measurement.Choices after -> tasks.add(new Group(after.language(), ResultTables.right((Measurement.Choices) base),
-                        ResultTables.right(after), ones(after.questions().size())));
+                case Measurement.Choices after -> addTask(base, after);
+                case Measurement.Scored after -> addTask(base, after);
             }
         }
     }
 
-    private static double[] ones(int count) {
-        double[] ones = new double[count];
-        Arrays.fill(ones, 1);
-        return ones;
+    private void addTask(Measurement before, Measurement after) {
+        ResultTables.accuracy(after).ifPresent(metric -> tasks.add(new Group(after.language(), ResultTables.sums(before, metric),
+                ResultTables.sums(after, metric), ResultTables.weights(after, metric))));
     }
 
     /** Intervals of what can be computed: both need the mask's own language and another one. */

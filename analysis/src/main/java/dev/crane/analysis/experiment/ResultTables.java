@@ -5,11 +5,12 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 
-import dev.crane.analysis.evaluate.Accuracy;
 import dev.crane.analysis.evaluate.DocumentResult;
 import dev.crane.analysis.evaluate.Measurement;
+import dev.crane.analysis.evaluate.Metric;
 import dev.crane.analysis.evaluate.Perplexity;
 import dev.crane.analysis.metric.LangSpecF1;
 import dev.crane.analysis.metric.PairedBootstrap;
@@ -62,7 +63,8 @@ public record ResultTables(List<MatrixRow> matrix, List<SummaryRow> summary, Lis
     public record IntervalRow(String model, MaskKey key, String language, String metric, PairedBootstrap.Estimate estimate) {}
 
     /** The tables of one model; the unmasked measurement comes first. */
-    public static ResultTables of(String model, List<Evaluated> evaluated) {
+    public static ResultTables of(String model, List<Evaluated> measured) {
+        List<Evaluated> evaluated = measured.stream().map(GroupScores::inPlaceOfTasks).toList();
         Evaluated unmasked = evaluated.getFirst();
         List<MatrixRow> matrix = new ArrayList<>();
         List<SummaryRow> summary = new ArrayList<>();
@@ -105,27 +107,51 @@ public record ResultTables(List<MatrixRow> matrix, List<SummaryRow> summary, Lis
                 yield List
                         .of(new MatrixRow(model, one.key(), one.units(), texts.language(), PERPLEXITY, value, before, value / before - 1));
             }
-            case Measurement.Choices choices -> {
-                Accuracy now = choices.total();
-                Accuracy before = ((Measurement.Choices) base).total();
-                yield List.of(accuracy(model, one, choices, "acc", now.acc().mean(), before.acc().mean()),
-                        accuracy(model, one, choices, "acc_norm", now.accNorm().mean(), before.accNorm().mean()));
-            }
+            case Measurement.Choices choices -> tasks(model, one, choices, base);
+            case Measurement.Scored scored -> tasks(model, one, scored, base);
         };
     }
 
-    private static MatrixRow accuracy(String model, Evaluated one, Measurement.Choices choices, String metric, double value,
-            double before) {
-        return new MatrixRow(model, one.key(), one.units(), choices.language(), metric(choices, metric), value, before, value - before);
+    private static List<MatrixRow> tasks(String model, Evaluated one, Measurement measurement, Measurement base) {
+        return measurement.about().metrics().stream().map(metric -> {
+            double value = metric.total(values(measurement, metric));
+            double before = metric.total(values(base, metric));
+            return new MatrixRow(model, one.key(), one.units(), measurement.language(), metric(measurement, metric), value, before,
+                    metric.higherIsBetter() ? value - before : value / before - 1);
+        }).toList();
+    }
+
+    /** What the items of a task give to a metric. */
+    static List<Metric.Value> values(Measurement measurement, Metric metric) {
+        return switch (measurement) {
+            case Measurement.Choices choices -> choices.values(metric);
+            case Measurement.Scored scored -> scored.values(metric);
+            case Measurement.Texts texts -> throw new IllegalArgumentException("texts are no task");
+        };
+    }
+
+    static double[] sums(Measurement measurement, Metric metric) {
+        return values(measurement, metric).stream().mapToDouble(Metric.Value::sum).toArray();
+    }
+
+    static double[] weights(Measurement measurement, Metric metric) {
+        return values(measurement, metric).stream().mapToDouble(Metric.Value::weight).toArray();
+    }
+
+    /** What a task's change, and with others' LangSpec-F1, is told by: the first of its metrics that is a mean. */
+    static Optional<Metric> accuracy(Measurement measurement) {
+        return measurement instanceof Measurement.Texts
+                ? Optional.empty()
+                : measurement.about().metrics().stream().filter(Metric::higherIsBetter).findFirst();
     }
 
     /** {@code word_order.acc} for the task {@code word_order_en} of the language {@code en}: a name under which languages compare. */
-    static String metric(Measurement.Choices choices, String metric) {
-        String name = choices.name();
+    static String metric(Measurement measurement, Metric metric) {
+        String name = measurement.name();
         for (String separator : List.of("_", "-", "."))
-            if (name.endsWith(separator + choices.language()))
-                name = name.substring(0, name.length() - choices.language().length() - 1);
-        return name + "." + metric;
+            if (name.endsWith(separator + measurement.language()))
+                name = name.substring(0, name.length() - measurement.language().length() - 1);
+        return name + "." + metric.label();
     }
 
     private static IntervalRow interval(String model, MaskKey key, Measurement measurement, Measurement base) {
@@ -133,8 +159,8 @@ public record ResultTables(List<MatrixRow> matrix, List<SummaryRow> summary, Lis
         return switch (measurement) {
             case Measurement.Texts texts -> new IntervalRow(model, key, texts.language(), PERPLEXITY,
                     bootstrap.ratioDifference(nats((Measurement.Texts) base), nats(texts), tokens(texts)));
-            case Measurement.Choices choices -> new IntervalRow(model, key, choices.language(), metric(choices, "acc"),
-                    bootstrap.meanDifference(right((Measurement.Choices) base), right(choices)));
+            case Measurement.Choices choices -> change(model, key, choices, base);
+            case Measurement.Scored scored -> change(model, key, scored, base);
         };
     }
 
@@ -146,8 +172,14 @@ public record ResultTables(List<MatrixRow> matrix, List<SummaryRow> summary, Lis
         return texts.documents().stream().mapToDouble(DocumentResult::tokens).toArray();
     }
 
-    static double[] right(Measurement.Choices choices) {
-        return choices.questions().stream().mapToDouble(question -> question.acc() ? 1 : 0).toArray();
+    /** Of an accuracy the difference; of a log-likelihood the rise of its negative, in nats a word, byte or item. */
+    private static IntervalRow change(String model, MaskKey key, Measurement measurement, Measurement base) {
+        Metric metric = accuracy(measurement).orElse(measurement.about().metrics().getFirst());
+        double[] before = sums(base, metric);
+        double[] after = sums(measurement, metric);
+        boolean harm = !metric.higherIsBetter();
+        return new IntervalRow(model, key, measurement.language(), metric(measurement, metric),
+                PairedBootstrap.DEFAULT.ratioDifference(harm ? after : before, harm ? before : after, weights(measurement, metric)));
     }
 
     private static SummaryRow summary(String model, Evaluated one, Evaluated unmasked) {
@@ -171,8 +203,8 @@ public record ResultTables(List<MatrixRow> matrix, List<SummaryRow> summary, Lis
     private static Map<String, Double> accuracies(Evaluated one) {
         Map<String, List<Double>> all = new LinkedHashMap<>();
         for (Measurement measurement : one.measurements())
-            if (measurement instanceof Measurement.Choices choices)
-                all.computeIfAbsent(choices.language(), l -> new ArrayList<>()).add(choices.total().acc().mean());
+            accuracy(measurement).ifPresent(metric -> all.computeIfAbsent(measurement.language(), l -> new ArrayList<>())
+                    .add(metric.total(values(measurement, metric))));
         Map<String, Double> means = new TreeMap<>();
         all.forEach((language, values) -> means.put(language, values.stream().mapToDouble(Double::doubleValue).average().orElseThrow()));
         return means;

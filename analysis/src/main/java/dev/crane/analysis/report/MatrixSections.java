@@ -81,7 +81,7 @@ final class MatrixSections {
                     Format.meanAndSd(cell.stream().mapToDouble(Measurement::value).toArray(), perplexity ? 1 : 3, false));
             return;
         }
-        double[] changes = cell.stream().mapToDouble(m -> harm(m) * (perplexity ? 1 : -1)).toArray();
+        double[] changes = cell.stream().mapToDouble(m -> harm(m) * (lessIsBetter(metric) ? 1 : -1)).toArray();
         double harm = Format.Spread.of(cell.stream().mapToDouble(MatrixSections::harm).toArray()).mean();
         html.raw("<td class=\"n" + own + "\" style=\"" + shade(harm / worst) + "\">")
                 .text(Format.meanAndSd(changes, perplexity ? 2 : 3, true));
@@ -99,9 +99,13 @@ final class MatrixSections {
                 .findFirst();
     }
 
+    private static boolean lessIsBetter(String metric) {
+        return metric.endsWith("perplexity") || metric.endsWith("bits_per_byte");
+    }
+
     /** What the mask takes away: rise of the negative log-likelihood, or drop of the accuracy. */
     private static double harm(Measurement m) {
-        return m.metric().equals("perplexity") ? m.rise() : -m.change();
+        return m.metric().equals("perplexity") ? m.rise() : lessIsBetter(m.metric()) ? m.change() : -m.change();
     }
 
     private double worst(String model, String metric) {

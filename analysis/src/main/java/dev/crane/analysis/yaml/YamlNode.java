@@ -62,11 +62,40 @@ public sealed interface YamlNode {
      *
      * @param place where it stands
      * @param text what stands there, without quotes
+     * @param type what it is taken for
      */
-    record Scalar(Place place, String text) implements YamlNode {
+    record Scalar(Place place, String text, Type type) implements YamlNode {
         @Override
         public String kind() {
             return text.isEmpty() ? "nothing" : "'" + text + "'";
+        }
+    }
+
+    /** What a scalar is taken for; quotes make a text of anything. */
+    enum Type {
+        /** {@code null}, {@code ~}, or nothing at all. */
+        NOTHING,
+        /** A whole number. */
+        WHOLE,
+        /** Another number. */
+        NUMBER,
+        /** {@code true} or {@code false}. */
+        TRUTH,
+        /** All else. */
+        TEXT
+    }
+
+    /**
+     * A value with a tag that is not one of YAML's own, such as {@code !function}: where a value is expected, none of those that are read.
+     *
+     * @param place where it stands
+     * @param tag the tag, {@code !} first
+     * @param text what stands behind the tag
+     */
+    record Tagged(Place place, String tag, String text) implements YamlNode {
+        @Override
+        public String kind() {
+            return "'" + tag + " " + text + "'";
         }
     }
 }

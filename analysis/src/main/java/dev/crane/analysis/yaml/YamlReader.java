@@ -75,11 +75,20 @@ public final class YamlReader {
         YamlNode.Place place = place();
         if (parser.isCurrentAlias())
             throw place.error("aliases (*) are not read here; write the value out");
+        String id = parser.getTypeId();
+        String tag = id == null || id.isEmpty() || id.startsWith("tag:") ? null : "!" + id.replaceFirst("^!", "");
+        if (tag != null && token.isScalarValue())
+            return new YamlNode.Tagged(place, tag, parser.getString());
+        if (tag != null)
+            throw place.error("the tag " + tag + " is not read here");
         return switch (token) {
             case START_OBJECT -> mapping(place);
             case START_ARRAY -> sequence(place);
-            case VALUE_NULL -> new YamlNode.Scalar(place, "");
-            default -> new YamlNode.Scalar(place, parser.getString());
+            case VALUE_NULL -> new YamlNode.Scalar(place, "", YamlNode.Type.NOTHING);
+            case VALUE_NUMBER_INT -> new YamlNode.Scalar(place, parser.getString(), YamlNode.Type.WHOLE);
+            case VALUE_NUMBER_FLOAT -> new YamlNode.Scalar(place, parser.getString(), YamlNode.Type.NUMBER);
+            case VALUE_TRUE, VALUE_FALSE -> new YamlNode.Scalar(place, parser.getString(), YamlNode.Type.TRUTH);
+            default -> new YamlNode.Scalar(place, parser.getString(), YamlNode.Type.TEXT);
         };
     }
 

@@ -67,7 +67,7 @@ class TaskTest {
     @Test
     void otherFilesAreRefusedInOneLine() throws IOException {
         Path yaml = Files.writeString(folder.resolve("mmlu.yaml"), "task: mmlu\n");
-        assertTrue(assertThrows(CraneException.class, () -> Task.read(yaml)).getMessage().contains("not read yet"));
+        assertTrue(assertThrows(CraneException.class, () -> Task.read(yaml)).getMessage().contains("is a task file"));
         Path empty = Files.writeString(folder.resolve("empty.jsonl"), "");
         assertTrue(assertThrows(CraneException.class, () -> Task.read(empty)).getMessage().endsWith("the task has no items"));
         assertThrows(CraneException.class, () -> Task.read(folder.resolve("absent.jsonl")));

@@ -15,6 +15,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 import dev.crane.analysis.collect.Quantity;
+import dev.crane.analysis.harness.TaskOptions;
 import dev.crane.analysis.identify.AveragePrecision;
 import dev.crane.analysis.identify.Budget;
 import dev.crane.analysis.identify.KurtosisZ;
@@ -72,7 +73,8 @@ class ExperimentFileTest {
         MethodEntry.Random random = assertInstanceOf(MethodEntry.Random.class, demo.methods().get(2));
         assertEquals("crane", random.like());
         assertArrayEquals(new long[]{1, 2, 3}, random.seeds());
-        assertEquals(new ExperimentFile.Evaluation(OptionalInt.of(24), OptionalInt.of(192), OptionalInt.of(100)), demo.evaluation());
+        assertEquals(new ExperimentFile.Evaluation(OptionalInt.of(24), OptionalInt.of(192),
+                new TaskOptions(null, 100, OptionalInt.empty(), TaskOptions.SEED)), demo.evaluation());
         assertEquals("auto", demo.backend());
     }
 
