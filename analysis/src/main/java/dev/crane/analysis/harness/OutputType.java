@@ -12,6 +12,8 @@ enum OutputType {
     MULTIPLE_CHOICE(Metric.ACC, Metric.ACC_NORM), LOGLIKELIHOOD(Metric.PERPLEXITY, Metric.ACC), LOGLIKELIHOOD_ROLLING(
             Metric.WORD_PERPLEXITY, Metric.BYTE_PERPLEXITY, Metric.BITS_PER_BYTE), GENERATE_UNTIL(Metric.EXACT_MATCH);
 
+    /** Never written to. */
+    @SuppressWarnings("ImmutableEnumChecker")
     private final Metric[] metrics;
 
     OutputType(Metric... metrics) {
