@@ -46,7 +46,7 @@ class FamilyGoldenTest {
     /** Scores are sums over tokens of products of two such values, one of them behind twice as many layers. */
     private static final double SCORES = 2e-5;
 
-    private static final List<String> FAMILIES = List.of("llama", "llama-mha", "llama3-rope", "mistral", "qwen2", "qwen3", "gemma2",
+    static final List<String> FAMILIES = List.of("llama", "llama-mha", "llama3-rope", "mistral", "qwen2", "qwen3", "gemma2",
             "gemma3", "phi3", "phi", "gpt_neox", "bloom", "opt", "gpt2");
 
     static Stream<Arguments> families() {
@@ -66,7 +66,7 @@ class FamilyGoldenTest {
         return CausalLanguageModel.load(folder(family), Backends.create(backend, 2), options);
     }
 
-    private static Path folder(String family) {
+    static Path folder(String family) {
         return Path.of("src/test/resources/families", family);
     }
 
@@ -75,7 +75,7 @@ class FamilyGoldenTest {
         assertArrayEquals(expected, actual, what);
     }
 
-    private static List<int[]> sequences(SafetensorsReader golden) {
+    static List<int[]> sequences(SafetensorsReader golden) {
         List<int[]> sequences = new ArrayList<>();
         for (int i = 0; i < 4; i++)
             sequences.add(Arrays.stream(golden.longs(i + ".ids")).mapToInt(Math::toIntExact).toArray());
