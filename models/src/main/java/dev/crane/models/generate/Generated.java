@@ -4,7 +4,7 @@ package dev.crane.models.generate;
  * What was generated for one prompt.
  *
  * @param ids the new token ids, a stop token included
- * @param text what they stand for, special tokens left out
+ * @param text what they stand for, special tokens left out; empty where the model has no tokenizer
  * @param end why no more came
  */
 public record Generated(int[] ids, String text, End end) {

@@ -13,7 +13,7 @@ public final class TextStream {
     private String text = "";
     private int given;
 
-    /** A stream without tokens. */
+    /** A stream without tokens; {@code tokenizer} may be null, then no token stands for any text. */
     public TextStream(Tokenizer tokenizer) {
         this.tokenizer = tokenizer;
     }
@@ -22,7 +22,7 @@ public final class TextStream {
     public String append(int id) {
         ids = Arrays.copyOf(ids, ids.length + 1);
         ids[ids.length - 1] = id;
-        text = tokenizer.decode(ids, true);
+        text = tokenizer == null ? "" : tokenizer.decode(ids, true);
         return text.endsWith(INCOMPLETE) ? "" : rest();
     }
 
