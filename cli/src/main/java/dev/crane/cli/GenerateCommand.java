@@ -163,8 +163,10 @@ final class GenerateCommand implements Callable<Integer> {
     private void printLine(CausalLanguageModel loaded, Continued continued) {
         Generated generated = continued.generated();
         PrintWriter out = spec.commandLine().getOut();
-        Json.printLine(out, new Line(continued.line(), loaded.hasTokenizer() ? loaded.tokenizer().decode(continued.prompt(), true) : "", generated.text(),
-                generated.ids(), generated.end()));
+        Json.printLine(out,
+                new Line(continued.line(), loaded.hasTokenizer() ? loaded.tokenizer().decode(continued.prompt(), true) : "",
+                        generated.text(),
+                        generated.ids(), generated.end()));
         out.flush();
     }
 }

@@ -20,7 +20,8 @@ import dev.crane.models.safetensors.SafetensorsReader;
 /** {@code crane inspect}: what a model folder, a mask or a safetensors file is. */
 @Command(name = "inspect", customSynopsis = "crane inspect [OPTIONS] PATH",
         description = "Show what a model folder, a mask, a file of statistics or any safetensors file holds.", footer = {"",
-                "Of a model: its layout, its tokenizer, and the memory that passes over it take on this machine.",
+                "Of a model: its layout, its tokenizer, the memory that passes over it take on this machine, and a self-test: whether text comes",
+                "back from the tokenizer, whether logits are finite, whether weights are counted once.",
                 "",
                 "Examples:",
                 "  crane inspect models/babel-base",
@@ -36,6 +37,9 @@ final class InspectCommand implements Callable<Integer> {
 
     @Option(names = "--hooks", description = "Also list where a model's values can be read, masked and scored, with shapes and names.")
     private boolean hooks;
+
+    @Option(names = "--no-test", description = "Do not load a model and run a short text through it.")
+    private boolean noTest;
 
     @Mixin
     private JsonOption json;
@@ -55,7 +59,7 @@ final class InspectCommand implements Callable<Integer> {
         if (!Files.exists(path))
             throw new CraneException(path + ": there is no such file or folder");
         if (Files.isDirectory(path))
-            return ModelInspection.of(path, hooks);
+            return ModelInspection.of(path, hooks, !noTest);
         if (hooks)
             throw new CraneException(path + ": is a file; --hooks tells about model folders");
         String name = path.getFileName().toString().toLowerCase(Locale.ROOT);

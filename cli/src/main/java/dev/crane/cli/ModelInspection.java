@@ -38,10 +38,11 @@ import static dev.crane.cli.Inspection.count;
  * @param endIds the tokens that end a text
  * @param memory what passes take
  * @param hooks where values can be read or changed; null where not asked for
+ * @param selfTest what was tried out; null where not asked for or the weights are not all there
  */
 record ModelInspection(String format, String model, String path, String family, Weights weights, String weightsMissing, Layout layout,
         TokenizerKind tokenizer, List<String> chatTemplates, List<Integer> endIds, ModelMemory memory,
-        List<HookSite> hooks) implements Inspection {
+        List<HookSite> hooks, List<SelfTest> selfTest) implements Inspection {
     /**
      * @param parameters numbers in all tensors that the model uses
      * @param types how many of them are stored in which type
@@ -69,7 +70,7 @@ record ModelInspection(String format, String model, String path, String family, 
     /** A token. */
     record Named(int id, String token) {}
 
-    static ModelInspection of(Path path, boolean withHooks) {
+    static ModelInspection of(Path path, boolean withHooks, boolean withTest) {
         ModelFolder folder = ModelFolder.open(path);
         DecoderSpec spec = folder.spec();
         Weights weights = null;
@@ -83,7 +84,10 @@ record ModelInspection(String format, String model, String path, String family, 
         return new ModelInspection("crane/model@1", folder.name(), path.toString(), folder.spec().family(), weights, missing,
                 layout(spec), folder.tokenizer().isPresent() ? tokenizer(Tokenizer.load(path)) : null,
                 List.copyOf(ChatTemplate.all(path).keySet()), folder.eosTokenIds(),
-                ModelMemory.of(spec, bytes), withHooks ? HookSite.of(spec) : null);
+                ModelMemory.of(spec, bytes), withHooks ? HookSite.of(spec) : null,
+                withTest && weights != null && weights.missing.isEmpty()
+                        ? SelfTest.of(path, Runtime.getRuntime().availableProcessors(), weights.parameters)
+                        : null);
     }
 
     private static Weights weights(ModelFolder folder, WeightFiles files) {
@@ -168,6 +172,13 @@ record ModelInspection(String format, String model, String path, String family, 
         memory.print(out);
         if (hooks != null)
             HookSite.print(hooks, layout.layers, out);
+        if (selfTest != null) {
+            out.println();
+            out.println("self-test");
+            Table tests = new Table().text("").text("").text("");
+            selfTest.forEach(test -> tests.row("  " + test.check(), test.passed() ? "passed" : "FAILED", test.detail()));
+            tests.print(out);
+        }
         out.flush();
     }
 

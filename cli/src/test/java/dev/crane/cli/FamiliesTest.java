@@ -48,7 +48,8 @@ class FamiliesTest {
         // Units are named by the modules that the model's own files have.
         try (SafetensorsReader reader = SafetensorsReader.open(stats.resolve("low.stats.safetensors"))) {
             assertEquals(new TreeSet<>(List.of(names.split(" "))), reader.names().stream()
-                    .map(name -> name.substring(0, name.lastIndexOf('.')).replaceFirst("\\.\\d+\\.", ".L.")).collect(Collectors.toCollection(TreeSet::new)));
+                    .map(name -> name.substring(0, name.lastIndexOf('.')).replaceFirst("\\.\\d+\\.", ".L."))
+                    .collect(Collectors.toCollection(TreeSet::new)));
         }
         CommandRun.output("select", "--stats", stats, "--method", "crane", "--budget", 20, "-o", masks);
         Path mask = masks.resolve("low.mask.json");

@@ -72,8 +72,10 @@ class Fp8WeightsTest {
         float[] blocks = up(DType.F8_E4M3, codes, scales, new long[]{3, 4}, name);
         for (int i = 0; i < plain.length; i++)
             assertEquals(plain[i] * scales[i / COLUMNS / 32 * 4 + i % COLUMNS / 16], blocks[i]);
-        String message = assertThrows(CraneException.class, () -> up(DType.F8_E4M3, codes, new float[5], new long[]{5, 1}, name)).getMessage();
-        assertTrue(message.contains("has the shape [5, 1]; as the scales of '" + NAME + "' it must hold one number, 96, or 3 by 4 for blocks"),
+        String message = assertThrows(CraneException.class, () -> up(DType.F8_E4M3, codes, new float[5], new long[]{5, 1}, name))
+                .getMessage();
+        assertTrue(
+                message.contains("has the shape [5, 1]; as the scales of '" + NAME + "' it must hold one number, 96, or 3 by 4 for blocks"),
                 message);
     }
 

@@ -72,7 +72,8 @@ public final class TextGenerator {
             throw new CraneException("cannot generate " + maxNewTokens + " tokens; ask for 1 or more");
         List<Sequence> sequences = new ArrayList<>();
         for (int i = 0; i < prompts.size(); i++)
-            sequences.add(new Sequence(prompts.get(i), new Sampler(sampling, first + i), new TextStream(model.hasTokenizer() ? model.tokenizer() : null)));
+            sequences.add(new Sequence(prompts.get(i), new Sampler(sampling, first + i),
+                    new TextStream(model.hasTokenizer() ? model.tokenizer() : null)));
         try (Decoding decoding = model.engine().decode(prompts, interventions, interventionOf)) {
             for (boolean growing = true; growing;) {
                 growing = false;

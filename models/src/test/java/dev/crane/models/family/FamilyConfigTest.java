@@ -135,9 +135,10 @@ class FamilyConfigTest {
         assertEquals(0, plain.attention().softcap());
         assertEquals(0, plain.logitSoftcap());
         // A multimodal file's text part: every sixth layer sees all, with another base, and only it is scaled.
-        DecoderSpec three = spec("{`architectures`: [`Gemma3ForConditionalGeneration`], `model_type`: `gemma3`, `vision_config`: {`hidden_size`: 7}, "
-                + "`text_config`: {`model_type`: `gemma3_text`, `hidden_size`: 2560, `num_hidden_layers`: 7, `sliding_window`: 1024, "
-                + "`rope_scaling`: {`factor`: 8.0, `rope_type`: `linear`}}}");
+        DecoderSpec three = spec(
+                "{`architectures`: [`Gemma3ForConditionalGeneration`], `model_type`: `gemma3`, `vision_config`: {`hidden_size`: 7}, "
+                        + "`text_config`: {`model_type`: `gemma3_text`, `hidden_size`: 2560, `num_hidden_layers`: 7, `sliding_window`: 1024, "
+                        + "`rope_scaling`: {`factor`: 8.0, `rope_type`: `linear`}}}");
         assertEquals(2560, three.hidden());
         assertEquals(List.of(1024, 1024, 1024, 1024, 1024, 0, 1024), three.windows());
         assertEquals(new Positions.Rope(1e4, 256, new RopeScaling.None()), three.positions(0));
@@ -152,8 +153,9 @@ class FamilyConfigTest {
         assertEquals(32, ((Positions.Rope) spec("{`model_type`: `phi`}").positions(0)).rotaryDim());
         assertEquals(24, ((Positions.Rope) spec("{`model_type`: `gpt_neox`}").positions(0)).rotaryDim());
         // Phi-4-mini: three quarters of each head, grouped heads, tied.
-        DecoderSpec four = spec("{`model_type`: `phi3`, `num_attention_heads`: 24, `num_key_value_heads`: 8, `partial_rotary_factor`: 0.75, "
-                + "`tie_word_embeddings`: true}");
+        DecoderSpec four = spec(
+                "{`model_type`: `phi3`, `num_attention_heads`: 24, `num_key_value_heads`: 8, `partial_rotary_factor`: 0.75, "
+                        + "`tie_word_embeddings`: true}");
         assertEquals(96, ((Positions.Rope) four.positions(0)).rotaryDim());
         assertTrue(four.tiedHead());
         assertTrue(spec("{`model_type`: `phi`, `qk_layernorm`: true}").attention().qkNorm());

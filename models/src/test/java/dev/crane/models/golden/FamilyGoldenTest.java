@@ -121,6 +121,14 @@ class FamilyGoldenTest {
                     assertEquals(logits[t * vocabulary + sequences.get(i)[t + 1]] - Math.log(sum), logprobs.get(i)[t], 2e-5);
                 }
             }
+            // Sequences that begin alike are run once as far as they do: the bits of each alone.
+            List<int[]> alike = List.of(sequences.get(1), Arrays.copyOf(sequences.get(1), 31), swapped(sequences.get(1), 30));
+            List<float[]> shared = model.engine().forward(PackedBatch.of(alike), ForwardRequest.of(Output.NEXT_LOGPROBS)).logprobs();
+            for (int i = 0; i < alike.size(); i++)
+                assertSameBits(
+                        model.engine().forward(PackedBatch.of(List.of(alike.get(i))), ForwardRequest.of(Output.NEXT_LOGPROBS)).logprobs()
+                                .getFirst(),
+                        shared.get(i), "begins alike " + i);
             // Token by token: the bits of the full pass.
             List<int[]> prompts = sequences.stream().map(ids -> Arrays.copyOf(ids, (ids.length + 1) / 2)).toList();
             try (Decoding decoding = model.engine().decode(prompts, List.of(), null)) {
@@ -139,6 +147,13 @@ class FamilyGoldenTest {
                 }
             }
         }
+    }
+
+    private static int[] swapped(int[] ids, int at) {
+        int[] other = ids.clone();
+        other[at] = ids[at + 1];
+        other[at + 1] = ids[at];
+        return other;
     }
 
     @ParameterizedTest(name = "{0} {1}")

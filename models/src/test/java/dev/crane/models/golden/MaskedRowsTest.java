@@ -56,7 +56,8 @@ class MaskedRowsTest {
             PackedBatch batch = PackedBatch.of(FamilyGoldenTest.sequences(golden));
             List<float[]> unmasked = model.engine().forward(batch, ForwardRequest.of(Output.ALL_LOGITS)).logits();
             Map<HookPoint, Zeroed> changes = new TreeMap<>();
-            spec.modules().linear().forEach((site, module) -> changes.put(spec.point(site, LAYER), new Zeroed(spec.point(site, LAYER), false)));
+            spec.modules().linear()
+                    .forEach((site, module) -> changes.put(spec.point(site, LAYER), new Zeroed(spec.point(site, LAYER), false)));
             // What the down projection reads is cut off by the columns of that projection.
             changes.put(spec.point(Site.MLP_NEURON, LAYER), new Zeroed(spec.point(Site.MLP_DOWN, LAYER), true));
             changes.put(spec.point(Site.MLP_ACT, LAYER), new Zeroed(spec.point(Site.MLP_DOWN, LAYER), true));
@@ -65,8 +66,10 @@ class MaskedRowsTest {
                 int width = spec.units(point.site());
                 int[] units = {0, 5, width / 2, width - 1};
                 rewrite(original, change.getValue(), units, family.equals("gpt2"));
-                InterventionSet mask = new InterventionSet("mask", List.of(new Intervention.Zero(HookPoint.parse(point.path()).orElseThrow(), units)));
-                List<float[]> masked = model.engine().forward(batch, ForwardRequest.of(Output.ALL_LOGITS, List.of(mask), new int[]{0, 0, 0, -1}))
+                InterventionSet mask = new InterventionSet("mask",
+                        List.of(new Intervention.Zero(HookPoint.parse(point.path()).orElseThrow(), units)));
+                List<float[]> masked = model.engine()
+                        .forward(batch, ForwardRequest.of(Output.ALL_LOGITS, List.of(mask), new int[]{0, 0, 0, -1}))
                         .logits();
                 assertFalse(Arrays.equals(unmasked.get(0), masked.get(0)), point + ": the mask does something");
                 assertArrayEquals(unmasked.get(3), masked.get(3), point + ": a sequence without mask");
