@@ -6,6 +6,8 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.logging.Level;
+import java.util.logging.Logger;
 
 import dev.hardwood.InputFile;
 import dev.hardwood.reader.ParquetFileReader;
@@ -20,6 +22,13 @@ import dev.crane.engine.file.FileErrors;
 
 /** Rows from Parquet: texts, numbers, truth values, and lists and structures of them. */
 final class ParquetRows {
+    /** The reader tells what it decompresses with; held here, for the logging system keeps loggers weakly. */
+    private static final Logger READER_LOG = Logger.getLogger("dev.hardwood");
+
+    static {
+        READER_LOG.setLevel(Level.WARNING);
+    }
+
     private ParquetRows() {
     }
 

@@ -127,7 +127,7 @@ public final class TaskFiles {
         if (!(member instanceof YamlNode.Mapping mapping))
             throw member.place().error("task: expected a task's name or its keys, found " + member.kind());
         TaskConfig inline = TaskConfig.of(mapping);
-        String name = inline.text("task").filter(text -> !inline.isGroup()).orElse("");
+        String name = inline.isGroup() ? "" : inline.text("task").orElse("");
         Map<String, List<Path>> known = registry(group.place().file());
         // A known task's name with other keys: that task, changed.
         if (known.containsKey(name))
