@@ -27,8 +27,8 @@ public final class MatrixProduct {
     /** Rows of A per block: a multiple of both tile heights; 60 KiB, so that a panel serves several tiles once it is in the first-level cache. */
     private static final int BLOCK_ROWS = 56;
 
-    /** Tasks per thread, so that a thread that comes late leaves little undone. */
-    private static final int TASKS_PER_THREAD = 4;
+    /** Tasks per thread, so that a thread that comes late leaves little undone; few, because each copies its rows of A itself. */
+    private static final int TASKS_PER_THREAD = 2;
 
     /** Multiply-adds worth a task of their own: some 10 µs, a few times what starting one costs. */
     private static final long TASK_WORK = 1 << 20;
