@@ -1,5 +1,8 @@
 package dev.crane.engine.decoder;
 
+import java.util.ArrayList;
+import java.util.List;
+
 import dev.crane.engine.backend.Activation;
 import dev.crane.engine.backend.Backend;
 import dev.crane.engine.backend.Tensor;
@@ -23,12 +26,14 @@ final class DecoderBackward {
     private final Rule rule;
     private final ScoreSheet scores;
     private final Pass again;
+    private final boolean toEmbedding;
 
     /**
      * @param pass the forward pass
      * @param again what runs layers again from the checkpoints that {@code pass} kept, or null when it kept everything
+     * @param toEmbedding whether the gradient of the embedding is wanted; otherwise the first layer computes no more than its scores need
      */
-    DecoderBackward(Decoder decoder, Pass pass, Rule rule, ScoreSheet scores, Pass again) {
+    DecoderBackward(Decoder decoder, Pass pass, Rule rule, ScoreSheet scores, Pass again, boolean toEmbedding) {
         this.decoder = decoder;
         this.backend = decoder.backend();
         this.pass = pass;
@@ -36,29 +41,38 @@ final class DecoderBackward {
         this.rule = rule;
         this.scores = scores;
         this.again = again;
+        this.toEmbedding = toEmbedding;
     }
 
-    /** The gradient with respect to the scaled embedding [N, hidden]; consumes {@code dHidden}. */
+    /** The gradient with respect to the scaled embedding [N, hidden], or null where it is not wanted; consumes {@code dHidden}. */
     Tensor run(Tensor dHidden) {
         Tensor dx = tensors.zeros(pass.tokens(), decoder.spec().hidden());
         norm(decoder.parameters().finalNorm(), pass.finalInput, pass.finalInverse, dHidden, dx);
         tensors.release(dHidden, pass.finalInput, pass.finalInverse);
         for (int layer = decoder.spec().layers() - 1; layer >= 0; layer--) {
             LayerActivations kept = again == null ? pass.layer(layer) : forwardAgain(layer);
+            boolean beforeAttention = layer > 0 || toEmbedding || scores.reads(Site.RESID_PRE);
+            boolean inAttention = beforeAttention || scores.reads(Site.ATTN_OUT, Site.ATTN_Q, Site.ATTN_K, Site.ATTN_V);
             at(Site.RESID_POST, layer, kept, dx);
             if (decoder.spec().parallelResidual()) {
                 Tensor upstream = tensors.copy(dx); // both sublayers have what follows them from the same stream
-                mlp(layer, kept, upstream, dx);
-                attention(layer, kept, upstream, dx);
+                mlp(layer, kept, upstream, dx, beforeAttention);
+                if (inAttention)
+                    attention(layer, kept, upstream, dx, beforeAttention);
                 tensors.release(upstream);
             } else {
-                mlp(layer, kept, dx, dx);
+                mlp(layer, kept, dx, dx, inAttention || scores.reads(Site.RESID_MID));
                 at(Site.RESID_MID, layer, kept, dx);
-                attention(layer, kept, dx, dx);
+                if (inAttention)
+                    attention(layer, kept, dx, dx, beforeAttention);
             }
             at(Site.RESID_PRE, layer, kept, dx);
             pass.checkFinite(new HookPoint(Site.RESID_PRE, layer), dx, true);
             kept.release(tensors);
+        }
+        if (!toEmbedding) {
+            tensors.release(dx, pass.embeddingInverse);
+            return null;
         }
         return decoder.parameters().embeddingNorm() == null ? dx : embeddingNorm(dx);
     }
@@ -92,8 +106,8 @@ final class DecoderBackward {
         return again.layer(layer);
     }
 
-    /** dx += the gradient through the MLP; {@code upstream} is that of the stream it is added to. */
-    private void mlp(int layer, LayerActivations kept, Tensor upstream, Tensor dx) {
+    /** dx += the gradient through the MLP, unless none is wanted {@code before} it; {@code upstream} is that of the stream it is added to. */
+    private void mlp(int layer, LayerActivations kept, Tensor upstream, Tensor dx, boolean before) {
         DecoderParameters.Layer w = decoder.parameters().layers().get(layer);
         int width = decoder.spec().mlp().intermediate();
         Tensor gate = kept.values.get(Site.MLP_GATE);
@@ -105,13 +119,12 @@ final class DecoderBackward {
         tensors.release(dOut);
 
         Tensor dUp = tensors.allocate(pass.tokens(), width);
-        Tensor dy;
+        List<Term> terms = new ArrayList<>();
         if (gate == null) {
             activationBackward(layer, up, dNeuron, dUp);
             tensors.release(dNeuron);
             at(Site.MLP_UP, layer, kept, dUp);
-            dy = inputGradient(new Term(w.up(), dUp, 1));
-            tensors.release(dUp);
+            terms.add(new Term(Site.MLP_UP, w.up(), dUp, 1));
         } else {
             neuronScores(layer, gate, up, dNeuron);
             Tensor dGate = tensors.allocate(pass.tokens(), width);
@@ -120,12 +133,11 @@ final class DecoderBackward {
             tensors.release(dNeuron);
             at(Site.MLP_GATE, layer, kept, dGate);
             at(Site.MLP_UP, layer, kept, dUp);
-            dy = inputGradient(new Term(w.gate(), dGate, rule.gateShare()), new Term(w.up(), dUp, rule.upShare()));
-            tensors.release(dGate, dUp);
+            terms.add(new Term(Site.MLP_GATE, w.gate(), dGate, rule.gateShare()));
+            terms.add(new Term(Site.MLP_UP, w.up(), dUp, rule.upShare()));
         }
         Site entered = decoder.spec().parallelResidual() ? Site.RESID_PRE : Site.RESID_MID;
-        norm(w.mlpNorm(), kept.values.get(entered), kept.mlpInverse, dy, dx);
-        tensors.release(dy);
+        input(layer, terms, w.mlpNorm(), kept.values.get(entered), kept.mlpInverse, dx, before);
     }
 
     /** Without a gate: dUp from the gradient of what the down projection reads, which is changed on the way. */
@@ -150,8 +162,8 @@ final class DecoderBackward {
         backend.activationBackward(up, activation, pass.segments, actEdits, rule, dNeuron, dUp);
     }
 
-    /** dx += the gradient through attention; {@code upstream} is that of the stream it is added to. */
-    private void attention(int layer, LayerActivations kept, Tensor upstream, Tensor dx) {
+    /** dx += the gradient through attention, unless none is wanted {@code before} it; {@code upstream} is that of the stream it is added to. */
+    private void attention(int layer, LayerActivations kept, Tensor upstream, Tensor dx, boolean before) {
         DecoderParameters.Layer w = decoder.parameters().layers().get(layer);
         AttentionSpec a = decoder.spec().attention();
 
@@ -179,11 +191,9 @@ final class DecoderBackward {
         at(Site.ATTN_Q, layer, kept, dq);
         at(Site.ATTN_K, layer, kept, dk);
         at(Site.ATTN_V, layer, kept, dv);
-        Tensor dy = inputGradient(new Term(w.query(), dq, rule.queryFactor()), new Term(w.key(), dk, rule.keyFactor()),
-                new Term(w.value(), dv, rule.valueFactor()));
-        tensors.release(dq, dk, dv);
-        norm(w.attentionNorm(), kept.values.get(Site.RESID_PRE), kept.attentionInverse, dy, dx);
-        tensors.release(dy);
+        List<Term> terms = List.of(new Term(Site.ATTN_Q, w.query(), dq, rule.queryFactor()),
+                new Term(Site.ATTN_K, w.key(), dk, rule.keyFactor()), new Term(Site.ATTN_V, w.value(), dv, rule.valueFactor()));
+        input(layer, terms, w.attentionNorm(), kept.values.get(Site.RESID_PRE), kept.attentionInverse, dx, before);
     }
 
     /** The forward pass over queries or keys again, which only their projection's output was kept of: normed where the model does, or a copy. */
@@ -252,10 +262,22 @@ final class DecoderBackward {
     }
 
     /** A linear layer whose output has the gradient {@code dz}, which is zero when the rule's factor is. */
-    private record Term(Linear linear, Tensor dz, float factor) {}
+    private record Term(Site site, Linear linear, Tensor dz, float factor) {}
 
-    /** The gradient of the input that some linear layers share; those that the rule cuts off cost nothing. */
-    private Tensor inputGradient(Term... terms) {
+    /** dx += the gradient of the normed input that some linear layers share, unless it is not wanted; lets go of their outputs' gradients. */
+    private void input(int layer, List<Term> terms, Norm norm, Tensor x, Tensor inverse, Tensor dx, boolean wanted) {
+        if (wanted) {
+            Tensor dy = inputGradient(terms);
+            norm(norm, x, inverse, dy, dx);
+            tensors.release(dy);
+        } else {
+            terms.forEach(term -> pass.checkFinite(new HookPoint(term.site(), layer), term.dz(), true));
+        }
+        terms.forEach(term -> tensors.release(term.dz()));
+    }
+
+    /** Those that the rule cuts off cost nothing. */
+    private Tensor inputGradient(List<Term> terms) {
         Tensor dy = tensors.allocate(pass.tokens(), decoder.spec().hidden());
         boolean started = false;
         for (Term term : terms)

@@ -36,7 +36,8 @@ final class RelevancePass {
             TargetGradient target = TargetGradient.of(request.target(), request.rule(), decoder, pass, hidden);
             pass.tensors.release(hidden);
             ScoreSheet scores = new ScoreSheet(decoder.spec(), backend, request, pass.segments, pass.tensors);
-            DecoderBackward backward = new DecoderBackward(decoder, pass, request.rule(), scores, checkpointed ? pass.again(whole) : null);
+            DecoderBackward backward = new DecoderBackward(decoder, pass, request.rule(), scores, checkpointed ? pass.again(whole) : null,
+                    request.tokenRelevance());
             Tensor dx = backward.run(target.gradient());
             return new RelevanceResult(target.values(), scores.scores(), request.tokenRelevance() ? tokenRelevance(pass, dx) : List.of());
         }

@@ -1,5 +1,6 @@
 package dev.crane.engine.decoder;
 
+import java.util.Arrays;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
@@ -49,6 +50,11 @@ final class ScoreSheet {
 
     boolean wants(Score score, Site site) {
         return request.scores().contains(score) && request.sites().contains(site);
+    }
+
+    /** Whether a score is asked for at one of these sites. */
+    boolean reads(Site... sites) {
+        return Arrays.stream(sites).anyMatch(request.sites()::contains);
     }
 
     /** The relevance of the units at a site, if asked for: {@code factor} · Σ_t value · gradient. */

@@ -164,6 +164,29 @@ class SameBitsTest {
         assertEquals(0, backend.allocatedBytes(), "all tensors are given back");
     }
 
+    /** Without token relevance the first layer's backward ends where nothing more is read. */
+    @ParameterizedTest(name = "{0} {1}")
+    @MethodSource(MODELS)
+    void relevanceAtOneSiteAsAtAll(Backend backend, TinyModel model) {
+        PackedBatch batch = PackedBatch.of(SEQUENCES);
+        try (Decoder decoder = new Decoder(model.spec(), model.weights(), backend)) {
+            RelevanceResult whole = decoder.relevance(batch, request(model, Rule.ATTNLRP, new Target.MeanLogit(), all(model), SET_OF), false);
+            for (Site site : all(model))
+                for (boolean checkpointed : new boolean[]{false, true}) {
+                    RelevanceResult one = decoder.relevance(batch, new RelevanceRequest(Rule.ATTNLRP, new Target.MeanLogit(),
+                            EnumSet.of(Score.RELEVANCE), EnumSet.of(site), false, sets(model), SET_OF), checkpointed);
+                    Map<HookPoint, List<float[]>> points = one.scores().get(Score.RELEVANCE);
+                    assertEquals(model.spec().layers(), points.size());
+                    for (int b = 0; b < SEQUENCES.size(); b++) {
+                        int sequence = b;
+                        points.forEach((point, values) -> assertSame(whole.scores().get(Score.RELEVANCE).get(point).get(sequence),
+                                values.get(sequence)));
+                    }
+                }
+        }
+        assertEquals(0, backend.allocatedBytes(), "all tensors are given back");
+    }
+
     /** What rests on the targets alone is the same for all models. */
     private static List<Target> targets(TinyModel model) {
         return model.spec().equals(TinyModel.SPEC)
