@@ -2,6 +2,7 @@ package dev.crane.engine.backend.cpu;
 
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.BooleanSupplier;
 import java.util.function.IntConsumer;
 
 /**
@@ -13,13 +14,16 @@ import java.util.function.IntConsumer;
  * take turns.
  */
 public final class CpuThreads implements AutoCloseable {
-    /** How long the caller looks for the last tasks of the others before it sleeps; a few times what waking a thread costs. */
-    private static final long SPIN_NANOS = 20_000;
+    /**
+     * How long a thread looks for what it waits for before it sleeps, the caller for the last tasks of the others, they for the next job: about what
+     * waking a thread costs. The ops of a pass follow each other faster, so that its threads stay awake from the first to the last.
+     */
+    private static final long SPIN_NANOS = 50_000;
 
     private final ReentrantLock callers = new ReentrantLock();
     private final Object jobs = new Object();
     private final Thread[] workers;
-    private Job job;
+    private volatile Job job;
     private boolean closed;
 
     /**
@@ -121,6 +125,8 @@ public final class CpuThreads implements AutoCloseable {
     private void work() {
         Job last = null;
         while (true) {
+            Job seen = last;
+            spin(() -> isNew(seen));
             synchronized (jobs) {
                 while (!closed && (job == null || job == last)) {
                     try {
@@ -135,6 +141,19 @@ public final class CpuThreads implements AutoCloseable {
                 last = job;
             }
             last.takePart();
+        }
+    }
+
+    private boolean isNew(Job seen) {
+        Job current = job;
+        return current != null && current != seen;
+    }
+
+    /** Looks for a while whether what is waited for has happened. */
+    private static void spin(BooleanSupplier happened) {
+        long start = System.nanoTime();
+        while (!happened.getAsBoolean() && System.nanoTime() - start < SPIN_NANOS) {
+            Thread.onSpinWait();
         }
     }
 
@@ -177,10 +196,7 @@ public final class CpuThreads implements AutoCloseable {
         }
 
         void await() {
-            long start = System.nanoTime();
-            while (ended.get() < tasks && System.nanoTime() - start < SPIN_NANOS) {
-                Thread.onSpinWait();
-            }
+            spin(() -> ended.get() == tasks);
             boolean interrupted = false;
             synchronized (this) {
                 while (ended.get() < tasks) {
