@@ -170,7 +170,8 @@ class SameBitsTest {
     void relevanceAtOneSiteAsAtAll(Backend backend, TinyModel model) {
         PackedBatch batch = PackedBatch.of(SEQUENCES);
         try (Decoder decoder = new Decoder(model.spec(), model.weights(), backend)) {
-            RelevanceResult whole = decoder.relevance(batch, request(model, Rule.ATTNLRP, new Target.MeanLogit(), all(model), SET_OF), false);
+            RelevanceResult whole = decoder.relevance(batch, request(model, Rule.ATTNLRP, new Target.MeanLogit(), all(model), SET_OF),
+                    false);
             for (Site site : all(model))
                 for (boolean checkpointed : new boolean[]{false, true}) {
                     RelevanceResult one = decoder.relevance(batch, new RelevanceRequest(Rule.ATTNLRP, new Target.MeanLogit(),
