@@ -1,6 +1,8 @@
 package dev.crane.engine.backend;
 
 import java.util.OptionalLong;
+import java.util.function.IntSupplier;
+import java.util.function.Supplier;
 
 import dev.crane.engine.relevance.Rule;
 import dev.crane.engine.tensor.StoredTensor;
@@ -42,6 +44,12 @@ public interface Backend extends AutoCloseable {
 
     /** All values, row-major, in a new array. */
     float[] download(Tensor tensor);
+
+    /** The same values as they are now, to be had later: what comes between does not wait for them, and the tensor may be released. */
+    default Supplier<float[]> downloadLater(Tensor tensor) {
+        float[] values = download(tensor);
+        return () -> values;
+    }
 
     /** Bytes of activations held at this moment. */
     long allocatedBytes();
@@ -99,6 +107,12 @@ public interface Backend extends AutoCloseable {
 
     /** Row index of the first NaN or infinity, or −1. */
     int firstNonFinite(Tensor x);
+
+    /** The same of the values as they are now, to be had later: what comes between does not wait for it. */
+    default IntSupplier firstNonFiniteLater(Tensor x) {
+        int row = firstNonFinite(x);
+        return () -> row;
+    }
 
     // ---- linear ----
 

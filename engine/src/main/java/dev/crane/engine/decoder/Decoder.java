@@ -125,6 +125,7 @@ public final class Decoder implements AutoCloseable {
         Tensor inverse = tensors.allocate(pass.tokens(), 1);
         Tensor hidden = norm(parameters.finalNorm(), x, delta, inverse, pass, pass.entry(spec.layers()));
         pass.checkFinite(new HookPoint(Site.RESID_POST, spec.layers() - 1), x, false);
+        pass.settle();
         if (pass.keep.backwardFollows()) {
             pass.finalInput = tensors.hold(x);
             pass.finalInverse = tensors.hold(inverse);

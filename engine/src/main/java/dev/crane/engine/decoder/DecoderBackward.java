@@ -70,6 +70,7 @@ final class DecoderBackward {
             pass.checkFinite(new HookPoint(Site.RESID_PRE, layer), dx, true);
             kept.release(tensors);
         }
+        pass.settle();
         if (!toEmbedding) {
             tensors.release(dx, pass.embeddingInverse);
             return null;

@@ -5,6 +5,7 @@ import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.IntSupplier;
 import java.util.stream.IntStream;
 
 import dev.crane.engine.NonFiniteException;
@@ -39,6 +40,10 @@ final class Pass implements AutoCloseable {
     private final List<LayerActivations> layers;
     private final boolean again;
     private final boolean tracing;
+    private final List<Check> checks = new ArrayList<>();
+
+    /** Where a value that is not finite was looked for; the row is −1 if there is none. */
+    private record Check(IntSupplier row, HookPoint point, boolean backward) {}
 
     /** @param earlier the tokens before those of the batch, or null */
     Pass(DecoderSpec spec, Backend backend, PackedBatch batch, Map<HookPoint, UnitEdits> edits, CaptureSheet captures, Keep keep,
@@ -160,13 +165,25 @@ final class Pass implements AutoCloseable {
         return tracing;
     }
 
-    /** Stops the pass at the first value that is not finite. */
+    /** Looks for a value that is not finite; {@link #settle} tells of it, so that the device need not be waited for. A layer run again was looked at before. */
     void checkFinite(HookPoint point, Tensor x, boolean backward) {
-        int row = backend.firstNonFinite(x);
-        if (row >= 0) {
-            int b = segments.of(row);
-            throw new NonFiniteException(b, point, row - segments.start(b), backward);
+        if (again)
+            return;
+        checks.add(new Check(backend.firstNonFiniteLater(x), point, backward));
+        if (tracing)
+            settle();
+    }
+
+    /** Throws for the first value so far that is not finite. */
+    void settle() {
+        for (Check check : checks) {
+            int row = check.row.getAsInt();
+            if (row >= 0) {
+                int b = segments.of(row);
+                throw new NonFiniteException(b, check.point, row - segments.start(b), check.backward);
+            }
         }
+        checks.clear();
     }
 
     @Override

@@ -1,10 +1,12 @@
 package dev.crane.engine.decoder;
 
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.function.Supplier;
 
 import dev.crane.engine.CraneException;
 import dev.crane.engine.RelevanceRequest;
@@ -23,6 +25,8 @@ final class ScoreSheet {
     private final Segments segments;
     private final Workspace tensors;
     private final Map<Score, Map<HookPoint, List<float[]>>> scores = new EnumMap<>(Score.class);
+    /** What is still on its way from the device. */
+    private final List<Runnable> arriving = new ArrayList<>();
 
     ScoreSheet(DecoderSpec spec, Backend backend, RelevanceRequest request, Segments segments, Workspace tensors) {
         this.spec = spec;
@@ -76,15 +80,21 @@ final class ScoreSheet {
     }
 
     private void put(Score score, Site site, int layer, Tensor sums, float factor) {
-        float[] values = backend.download(sums);
+        Supplier<float[]> later = backend.downloadLater(sums);
         tensors.release(sums);
-        if (factor != 1)
-            for (int i = 0; i < values.length; i++)
-                values[i] *= factor;
-        scores.get(score).put(spec.point(site, layer), CaptureSheet.rows(values, sums.columns()));
+        arriving.add(() -> {
+            float[] values = later.get();
+            if (factor != 1)
+                for (int i = 0; i < values.length; i++)
+                    values[i] *= factor;
+            scores.get(score).put(spec.point(site, layer), CaptureSheet.rows(values, sums.columns()));
+        });
     }
 
+    /** All that was read. */
     Map<Score, Map<HookPoint, List<float[]>>> scores() {
+        arriving.forEach(Runnable::run);
+        arriving.clear();
         return scores;
     }
 }

@@ -108,6 +108,28 @@ class CudaBackendTest {
         assertEquals(List.of(), backend.leftOpen());
     }
 
+    /** Scores in bf16: every tensor between the products is rounded to 8 bits, 2⁻⁹ of each value, at some ten places of each of three layers and back. */
+    @Test
+    void bf16IsNearF32() {
+        RelevanceResult expected = expected();
+        try (CudaBackend backend = new CudaBackend(device, new CudaSettings(Precision.BF16));
+                Engine engine = new TinyModel().engine(backend)) {
+            assertEquals("cuda-bf16", backend.name());
+            RelevanceResult actual = engine.relevance(batch(), RELEVANCE);
+            expected.scores().get(Score.RELEVANCE).forEach((point, values) -> {
+                double difference = 0;
+                double size = 0;
+                for (int b = 0; b < values.size(); b++)
+                    for (int i = 0; i < values.get(b).length; i++) {
+                        float own = actual.scores().get(Score.RELEVANCE).get(point).get(b)[i];
+                        difference += Math.pow(own - values.get(b)[i], 2);
+                        size += Math.pow(values.get(b)[i], 2);
+                    }
+                assertTrue(Math.sqrt(difference / size) < 3e-2, point.path() + ": " + Math.sqrt(difference / size));
+            });
+        }
+    }
+
     @Test
     void aTensorThatIsNotGivenBackIsNamed() {
         CudaBackend backend = new CudaBackend(device, new CudaSettings(Precision.F32));

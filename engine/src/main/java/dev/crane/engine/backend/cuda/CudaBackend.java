@@ -5,6 +5,8 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.OptionalLong;
+import java.util.function.IntSupplier;
+import java.util.function.Supplier;
 
 import dev.crane.cuda.Blas;
 import dev.crane.cuda.Context;
@@ -31,7 +33,6 @@ import dev.crane.engine.tensor.StoredTensor;
 import dev.crane.kernels.ActivationKind;
 import dev.crane.kernels.AttentionGeometry;
 import dev.crane.kernels.Edits;
-import dev.crane.kernels.FirstNonFinite;
 import dev.crane.kernels.KernelLibrary;
 import dev.crane.kernels.Matrix;
 
@@ -53,7 +54,7 @@ public final class CudaBackend implements Backend {
     private final IndexArrays indices;
     private final EditTables editTables;
     private final WeightStore weights;
-    private final DeviceBuffer found;
+    private final LateResults late;
     private final Map<Integer, DeviceBuffer> slopes = new HashMap<>();
     private List<String> leftOpen = List.of();
     private final ElementType products;
@@ -80,7 +81,7 @@ public final class CudaBackend implements Backend {
             indices = new IndexArrays(context, stream, staging);
             editTables = new EditTables(context, stream, staging, indices);
             blas = new Blas(stream);
-            found = context.memory().allocate(FirstNonFinite.WORKSPACE_BYTES + Integer.BYTES, stream);
+            late = new LateResults(context, stream, staging, kernels.firstNonFinite);
             limits = settings.limits(context.freeMemory());
             weights = new WeightStore(context, stream, copies, kernels.cast, products, limits.residentWeights(), limits.streamedWeights());
         } catch (CudaException e) {
@@ -133,6 +134,14 @@ public final class CudaBackend implements Backend {
     @Override
     public float[] download(Tensor tensor) {
         return memory.download(tensor);
+    }
+
+    @Override
+    public Supplier<float[]> downloadLater(Tensor tensor) {
+        if (DeviceMemory.type(tensor, products) != F32)
+            return Backend.super.downloadLater(tensor);
+        memory.read(tensor, F32);
+        return late.download(tensor, memory.buffer(tensor));
     }
 
     @Override
@@ -192,7 +201,7 @@ public final class CudaBackend implements Backend {
             editTables.close();
             indices.close();
             slopes.values().forEach(DeviceBuffer::close);
-            found.close();
+            late.close();
             blas.close();
             staging.close();
             library.close();
@@ -247,7 +256,7 @@ public final class CudaBackend implements Backend {
             return;
         try (Scratch scratch = memory.scratch()) {
             Matrix from = read(source);
-            Matrix to = DeviceMemory.isWritten(target) ? memory.read(target, from.type()) : memory.write(target, from.type());
+            Matrix to = DeviceMemory.isWritten(target) ? memory.change(target, from.type()) : memory.write(target, from.type());
             if (from.type() != to.type())
                 from = scratch.as(source, to.type());
             long row = (long) from.columns() * from.type().bytes();
@@ -269,7 +278,7 @@ public final class CudaBackend implements Backend {
     public void add(Tensor x, Tensor delta) {
         OpShapes.add(x, delta);
         try (Scratch scratch = memory.scratch()) {
-            Matrix sum = memory.read(x, F32);
+            Matrix sum = memory.change(x, F32);
             kernels.add.launch(stream, sum, sum.type() == F32 ? read(delta) : scratch.as(delta, sum.type()));
         }
     }
@@ -284,7 +293,7 @@ public final class CudaBackend implements Backend {
         OpShapes.edit(x, segments, edits);
         Edits own = editTables.of(edits, segments);
         if (own != null)
-            kernels.edit.launch(stream, read(x), own);
+            kernels.edit.launch(stream, memory.change(x, products), own);
     }
 
     @Override
@@ -294,15 +303,19 @@ public final class CudaBackend implements Backend {
         if (own == null)
             return;
         try (Scratch scratch = memory.scratch()) {
-            Matrix in = read(gradient);
+            Matrix in = memory.change(gradient, products);
             kernels.edit.backward(stream, in, scratch.as(edited, in.type()), own);
         }
     }
 
     @Override
     public int firstNonFinite(Tensor x) {
-        kernels.firstNonFinite.launch(stream, read(x), found.address() + Integer.BYTES, found.address());
-        return staging.downloadInts(found, 1)[0];
+        return late.firstNonFinite(read(x)).getAsInt();
+    }
+
+    @Override
+    public IntSupplier firstNonFiniteLater(Tensor x) {
+        return late.firstNonFinite(read(x));
     }
 
     // ---- linear ----
@@ -326,7 +339,7 @@ public final class CudaBackend implements Backend {
         OpShapes.linearBackwardInput(w, dz, dx);
         try (Scratch scratch = memory.scratch()) {
             Matrix in = scratch.as(dz, products);
-            Matrix out = accumulate ? read(dx) : write(dx);
+            Matrix out = accumulate ? memory.change(dx, products) : write(dx);
             Matrix matrix = weights.use(own(w));
             Blas.Product product = new Blas.Product(in.rows(), out.columns(), in.columns(), false, products, out.type(), false);
             blas.multiply(product, 1, in.address(), matrix.address(), accumulate ? 1 : 0, out.address(), 0);
@@ -340,7 +353,7 @@ public final class CudaBackend implements Backend {
     public void rmsNorm(Tensor x, Tensor delta, Weight w, float weightOffset, float eps, Tensor y, Tensor inverse) {
         OpShapes.rmsNorm(x, delta, w, y, inverse);
         try (Scratch scratch = memory.scratch()) {
-            Matrix in = memory.read(x, F32);
+            Matrix in = delta == null ? memory.read(x, F32) : memory.change(x, F32);
             Matrix out = in.type() == F32 ? write(y) : memory.write(y, in.type());
             kernels.rmsNorm.launch(stream, in, delta == null ? null : scratch.as(delta, out.type()), weights.use(own(w)).address(),
                     weightOffset, eps,
@@ -352,11 +365,11 @@ public final class CudaBackend implements Backend {
     public void rmsNormBackward(Tensor x, Weight w, float weightOffset, Tensor inverse, Tensor dy, Rule rule, Tensor dx) {
         OpShapes.rmsNormBackward(x, w, inverse, dy, rule.detachNorm(), dx);
         try (Scratch scratch = memory.scratch()) {
-            Matrix sum = memory.read(dx, F32);
+            Matrix sum = memory.change(dx, F32);
             Matrix in = sum.type() == F32 ? read(dy) : scratch.as(dy, sum.type());
             kernels.of(rule).rmsNorm.launch(stream, x == null ? null : scratch.as(x, sum.type()), in, weights.use(own(w)).address(),
                     weightOffset,
-                    wide(scratch, inverse), sum, null);
+                    wide(scratch, inverse), sum, sum.type() == F32 && in.type() != F32 ? memory.rounded(dx) : null);
         }
     }
 
@@ -364,7 +377,7 @@ public final class CudaBackend implements Backend {
     public void layerNorm(Tensor x, Tensor delta, Weight w, Weight bias, float eps, Tensor y, Tensor inverse) {
         OpShapes.layerNorm(x, delta, w, bias, y, inverse);
         try (Scratch scratch = memory.scratch()) {
-            Matrix in = memory.read(x, F32);
+            Matrix in = delta == null ? memory.read(x, F32) : memory.change(x, F32);
             Matrix out = in.type() == F32 ? write(y) : memory.write(y, in.type());
             kernels.layerNorm.launch(stream, in, delta == null ? null : scratch.as(delta, out.type()), weights.use(own(w)).address(),
                     bias == null ? 0 : weights.use(own(bias)).address(), eps, out, memory.write(inverse, F32).address());
@@ -375,17 +388,17 @@ public final class CudaBackend implements Backend {
     public void layerNormBackward(Tensor x, Weight w, Tensor inverse, Tensor dy, Rule rule, Tensor dx) {
         OpShapes.layerNormBackward(x, w, inverse, dy, rule.detachNorm(), dx);
         try (Scratch scratch = memory.scratch()) {
-            Matrix sum = memory.read(dx, F32);
+            Matrix sum = memory.change(dx, F32);
             Matrix in = sum.type() == F32 ? read(dy) : scratch.as(dy, sum.type());
             kernels.of(rule).layerNorm.launch(stream, x == null ? null : scratch.as(x, sum.type()), in, weights.use(own(w)).address(),
-                    wide(scratch, inverse), sum, null);
+                    wide(scratch, inverse), sum, sum.type() == F32 && in.type() != F32 ? memory.rounded(dx) : null);
         }
     }
 
     @Override
     public void rope(Tensor x, int headDim, int[] positions, Tensor cos, Tensor sin, boolean inverse) {
         OpShapes.rope(x, headDim, positions, cos, sin);
-        Matrix own = read(x);
+        Matrix own = memory.change(x, products);
         kernels.rope.launch(stream, own, own, headDim, indices.address(positions), memory.read(cos, F32), memory.read(sin, F32), inverse);
     }
 
@@ -558,13 +571,13 @@ public final class CudaBackend implements Backend {
     public void logprobBackward(Tensor logits, int[] tokens, float[] coefficients) {
         OpShapes.rowTokens("logprobBackward", logits, tokens, coefficients.length);
         try (Scratch scratch = memory.scratch()) {
-            kernels.logprobs.backward(stream, memory.read(logits, F32), indices.address(tokens), scratch.floats(coefficients));
+            kernels.logprobs.backward(stream, memory.change(logits, F32), indices.address(tokens), scratch.floats(coefficients));
         }
     }
 
     @Override
     public void softcap(Tensor x, float cap) {
-        kernels.of(Rule.GRADIENT).softcap.launch(stream, memory.read(x, F32), cap);
+        kernels.of(Rule.GRADIENT).softcap.launch(stream, memory.change(x, F32), cap);
     }
 
     // ---- reductions ----

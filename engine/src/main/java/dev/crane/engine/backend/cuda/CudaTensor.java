@@ -16,6 +16,8 @@ final class CudaTensor implements Tensor {
         DeviceBuffer buffer;
         /** Values that lie on the host until an op says what type it wants them in. */
         float[] pending;
+        /** The same values rounded to bf16, where the op that wrote them gave that too; gone as soon as they change. */
+        DeviceBuffer rounded;
         boolean released;
 
         Storage(int elements, ElementType fixed) {

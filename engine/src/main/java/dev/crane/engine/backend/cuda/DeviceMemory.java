@@ -56,6 +56,7 @@ final class DeviceMemory {
         Storage storage = own.storage();
         storage.released = true;
         storage.pending = null;
+        dropRounded(storage);
         if (storage.buffer != null) {
             held -= storage.buffer.bytes();
             storage.buffer.close();
@@ -89,7 +90,33 @@ final class DeviceMemory {
         return storage.fixed != null ? storage.fixed : otherwise;
     }
 
-    /** A tensor that an op reads or works on in place. Where its type is still open it becomes {@code preferred}. */
+    private void dropRounded(Storage storage) {
+        if (storage.rounded != null) {
+            held -= storage.rounded.bytes();
+            storage.rounded.close();
+            storage.rounded = null;
+        }
+    }
+
+    /** A tensor that an op works on in place. Where its type is still open it becomes {@code preferred}. */
+    Matrix change(Tensor tensor, ElementType preferred) {
+        Matrix matrix = read(tensor, preferred);
+        dropRounded(((CudaTensor) tensor).storage());
+        return matrix;
+    }
+
+    /** Room for the values of an f32 tensor rounded to bf16, which the op that changes it fills; see {@link Scratch#as}. */
+    Matrix rounded(Tensor tensor) {
+        Storage storage = ((CudaTensor) tensor).storage();
+        if (storage.rounded == null) {
+            storage.rounded = context.memory().allocate((long) storage.elements * ElementType.BF16.bytes(), stream);
+            held += storage.rounded.bytes();
+            peak = Math.max(peak, held);
+        }
+        return new Matrix(ElementType.BF16, storage.rounded.address(), tensor.rows(), tensor.columns());
+    }
+
+    /** A tensor that an op reads. Where its type is still open it becomes {@code preferred}. */
     Matrix read(Tensor tensor, ElementType preferred) {
         Storage storage = ((CudaTensor) tensor).storage();
         if (storage.pending != null) {
@@ -105,6 +132,7 @@ final class DeviceMemory {
     Matrix write(Tensor tensor, ElementType preferred) {
         Storage storage = ((CudaTensor) tensor).storage();
         storage.pending = null;
+        dropRounded(storage);
         if (storage.buffer == null)
             materialise(storage, type(tensor, preferred));
         return matrix(tensor, storage);
@@ -165,6 +193,9 @@ final class DeviceMemory {
             Matrix own = read(tensor, type);
             if (own.type() == type)
                 return own;
+            DeviceBuffer rounded = ((CudaTensor) tensor).storage().rounded;
+            if (type == ElementType.BF16 && rounded != null)
+                return new Matrix(type, rounded.address(), own.rows(), own.columns());
             Matrix other = matrix(type, own.rows(), own.columns());
             cast.launch(stream, own, other);
             return other;
