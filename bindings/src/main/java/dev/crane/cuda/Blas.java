@@ -187,6 +187,10 @@ public final class Blas extends Resource {
         }
         factors.set(JAVA_FLOAT, 0, alpha);
         factors.set(JAVA_FLOAT, Float.BYTES, beta);
+        Profile profile = context.profile();
+        if (profile != null) {
+            profile.begin(stream);
+        }
         MemorySegment target = MemorySegment.ofAddress(d);
         int status = CublasLt.cublasLtMatmul(handle, plan.product, factors, MemorySegment.ofAddress(b), plan.a, MemorySegment.ofAddress(a),
                 plan.b,
@@ -194,6 +198,9 @@ public final class Blas extends Resource {
                 stream.handle());
         if (status != 0) {
             throw failure(status, "cublasLtMatmul", shape);
+        }
+        if (profile != null) {
+            profile.end(stream, shape.toString(), 2.0 * shape.rows * shape.columns * shape.depth);
         }
     }
 

@@ -29,6 +29,7 @@ public final class Context implements AutoCloseable {
     private final MemorySegment handle;
     private final Set<Resource> resources = new LinkedHashSet<>();
     private final MemoryPool memory;
+    private Profile profile;
     private boolean closed;
 
     Context(Device device) {
@@ -77,6 +78,15 @@ public final class Context implements AutoCloseable {
      */
     public Module module(byte[] image, String name) {
         return new Module(this, image, name);
+    }
+
+    /** Times every launch from now on; null: none. */
+    public void profile(Profile timed) {
+        profile = timed;
+    }
+
+    Profile profile() {
+        return profile;
     }
 
     /** Bytes of device memory that nothing uses, in this process or another. */

@@ -174,11 +174,18 @@ public final class Kernel {
                     "cuFuncSetAttribute", name, sharedMemory + " bytes of shared memory");
             sharedBytes = sharedMemory;
         }
+        Profile profile = module.context.profile();
+        if (profile != null) {
+            profile.begin(stream);
+        }
         int status = CudaDriver.cuLaunchKernel(function, gridX, gridY, gridZ, threads, 1, 1, sharedMemory, stream.handle(), pointers,
                 MemorySegment.NULL);
         if (status != 0) {
             throw Driver.failure(status, "cuLaunchKernel", name, "grid %d × %d × %d".formatted(gridX, gridY, gridZ), threads + " threads",
                     sharedMemory + " bytes of shared memory");
+        }
+        if (profile != null) {
+            profile.end(stream, name, 0);
         }
     }
 

@@ -112,6 +112,17 @@ public final class MemoryPool {
         return attribute(USED_MEM_HIGH, "USED_MEM_HIGH");
     }
 
+    /** Begins {@link #peakBytes} anew. */
+    public void resetPeak() {
+        context.check();
+        if (handle != null) {
+            try (Arena arena = Arena.ofConfined()) {
+                Driver.check(CudaDriver.cuMemPoolSetAttribute(handle, USED_MEM_HIGH, arena.allocate(JAVA_LONG)), "cuMemPoolSetAttribute",
+                        "USED_MEM_HIGH");
+            }
+        }
+    }
+
     /** Bytes the pool has taken from the device, in use or in reserve. */
     public long reservedBytes() {
         return attribute(RESERVED_MEM_CURRENT, "RESERVED_MEM_CURRENT");

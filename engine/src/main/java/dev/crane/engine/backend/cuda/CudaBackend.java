@@ -83,7 +83,7 @@ public final class CudaBackend implements Backend {
             blas = new Blas(stream);
             late = new LateResults(context, stream, staging, kernels.firstNonFinite);
             limits = settings.limits(context.freeMemory());
-            weights = new WeightStore(context, stream, copies, kernels.cast, products, limits.residentWeights(), limits.streamedWeights());
+            weights = new WeightStore(context, stream, copies, kernels, products, limits, settings.randomWeights());
         } catch (CudaException e) {
             if (opened != null)
                 opened.close();
@@ -177,6 +177,11 @@ public final class CudaBackend implements Backend {
                                 + " --backend cpu, or end what else runs on the device",
                         cuda)
                 : new CraneException(cuda.getMessage(), cuda);
+    }
+
+    /** The device's context, for measurements. */
+    public Context context() {
+        return context;
     }
 
     /** Bytes of weights that are copied to the device whenever they are needed, because not all fit. */

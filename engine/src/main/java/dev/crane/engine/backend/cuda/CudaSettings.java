@@ -7,14 +7,21 @@ import dev.crane.engine.Precision;
  *
  * @param precision what is computed in
  * @param memoryLimit bytes of device memory to take at most; 0 for nearly all that is free
+ * @param randomWeights whether weights are made on the device instead of read, as models begin their training: for benchmarks of shapes whose files are
+ *        not at hand
  */
-public record CudaSettings(Precision precision, long memoryLimit) {
+public record CudaSettings(Precision precision, long memoryLimit, boolean randomWeights) {
     /** What the driver, cuBLASLt and fragmentation may take beside what we count: a sixteenth, and 256 MB. */
     private static final long RESERVE = 256L << 20;
 
     /** Nearly all the memory that is free. */
     public CudaSettings(Precision precision) {
         this(precision, 0);
+    }
+
+    /** Stored weights. */
+    public CudaSettings(Precision precision, long memoryLimit) {
+        this(precision, memoryLimit, false);
     }
 
     /**

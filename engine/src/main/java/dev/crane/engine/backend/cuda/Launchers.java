@@ -23,6 +23,7 @@ import dev.crane.kernels.KernelLibrary;
 import dev.crane.kernels.LayerNorm;
 import dev.crane.kernels.LayerNormBackward;
 import dev.crane.kernels.Logprobs;
+import dev.crane.kernels.RandomNormal;
 import dev.crane.kernels.RmsNorm;
 import dev.crane.kernels.RmsNormBackward;
 import dev.crane.kernels.Rope;
@@ -50,6 +51,7 @@ final class Launchers {
     final GatedActivation gatedActivation;
     final LayerNorm layerNorm;
     final Logprobs logprobs;
+    final RandomNormal randomNormal;
     final RmsNorm rmsNorm;
     final Rope rope;
     final RowSums rowSums;
@@ -98,6 +100,7 @@ final class Launchers {
         gatedActivation = new GatedActivation(library);
         layerNorm = new LayerNorm(library);
         logprobs = new Logprobs(library);
+        randomNormal = new RandomNormal(library);
         rmsNorm = new RmsNorm(library);
         rope = new Rope(library);
         rowSums = new RowSums(library);

@@ -13,7 +13,6 @@ import dev.crane.cuda.ElementType;
 import dev.crane.cuda.Event;
 import dev.crane.cuda.Stream;
 import dev.crane.engine.tensor.StoredTensor;
-import dev.crane.kernels.Cast;
 import dev.crane.kernels.Matrix;
 
 /**
@@ -36,7 +35,8 @@ final class WeightStore implements AutoCloseable {
 
     private final Context context;
     private final Stream compute;
-    private final Cast cast;
+    private final Launchers kernels;
+    private final boolean random;
     private final ElementType products;
     private final long residentLimit;
     private final long streamedLimit;
@@ -51,16 +51,18 @@ final class WeightStore implements AutoCloseable {
 
     /**
      * @param products element type of matrices
-     * @param residentLimit bytes that may lie on the device for good
-     * @param streamedLimit bytes that streamed weights may take while they are there
+     * @param limits bytes that may lie on the device for good, and that streamed weights may take while they are there
+     * @param random whether weights are made up on the device
      */
-    WeightStore(Context context, Stream compute, Stream copies, Cast cast, ElementType products, long residentLimit, long streamedLimit) {
+    WeightStore(Context context, Stream compute, Stream copies, Launchers kernels, ElementType products, CudaSettings.Limits limits,
+            boolean random) {
         this.context = context;
         this.compute = compute;
-        this.cast = cast;
+        this.kernels = kernels;
         this.products = products;
-        this.residentLimit = residentLimit;
-        this.streamedLimit = streamedLimit;
+        this.residentLimit = limits.residentWeights();
+        this.streamedLimit = limits.streamedWeights();
+        this.random = random;
         ring = new UploadRing(context, copies);
         uploaded = context.event();
     }
@@ -104,8 +106,21 @@ final class WeightStore implements AutoCloseable {
         return weight;
     }
 
+    /** As transformers initialises models: matrices with a deviation of 0.02, norms 1, biases 0. */
+    private void makeUp(CudaWeight weight, DeviceBuffer target) {
+        Matrix matrix = new Matrix(weight.type, target.address(), weight.out(), weight.in());
+        if (weight.stored.shape().length == 2)
+            kernels.randomNormal.launch(ring.stream(), matrix, 0.02f, weight.name().hashCode());
+        else
+            kernels.fill.launch(ring.stream(), matrix, weight.name().endsWith(".bias") ? 0 : 1);
+    }
+
     /** Enqueues the copy of a weight on the ring's stream, widened or rounded on the device where it is stored in another type. */
     private void copy(CudaWeight weight, DeviceBuffer target) {
+        if (random) {
+            makeUp(weight, target);
+            return;
+        }
         ElementType stored = switch (weight.dtype()) {
             case F32 -> ElementType.F32;
             case BF16 -> ElementType.BF16;
@@ -120,7 +135,7 @@ final class WeightStore implements AutoCloseable {
             ring.copy(weight.stored.data(), raw);
             int rows = weight.out();
             int columns = weight.in();
-            cast.launch(ring.stream(), new Matrix(stored, raw.address(), rows, columns),
+            kernels.cast.launch(ring.stream(), new Matrix(stored, raw.address(), rows, columns),
                     new Matrix(weight.type, target.address(), rows, columns));
         }
     }
@@ -176,7 +191,7 @@ final class WeightStore implements AutoCloseable {
             return address(vector);
         if (vector.narrow == null) {
             vector.narrow = context.memory().allocate(vector.elements() * type.bytes(), compute);
-            cast.launch(compute, new Matrix(vector.type, address(vector), vector.out(), 1),
+            kernels.cast.launch(compute, new Matrix(vector.type, address(vector), vector.out(), 1),
                     new Matrix(type, vector.narrow.address(), vector.out(), 1));
         }
         return vector.narrow.address();
