@@ -11,8 +11,8 @@ import dev.crane.bindings.LibraryResult;
 import dev.crane.bindings.NativeLibrary;
 import dev.crane.engine.Backends;
 import dev.crane.engine.CraneException;
-import dev.crane.engine.Precision;
 import dev.crane.engine.backend.Backend;
+import dev.crane.engine.backend.Precision;
 
 /** Where and how a model runs; a {@link Mixin} of every command that runs one. */
 final class BackendOptions {

@@ -8,6 +8,7 @@ import dev.crane.bindings.NativeLibrary;
 import dev.crane.cuda.CudaException;
 import dev.crane.cuda.Device;
 import dev.crane.engine.backend.Backend;
+import dev.crane.engine.backend.Precision;
 import dev.crane.engine.backend.cpu.CpuBackend;
 import dev.crane.engine.backend.cuda.CudaBackend;
 import dev.crane.engine.backend.cuda.CudaSettings;

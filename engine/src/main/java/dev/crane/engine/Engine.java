@@ -11,6 +11,7 @@ import java.util.Map;
 import java.util.TreeMap;
 
 import dev.crane.engine.backend.Backend;
+import dev.crane.engine.backend.OutOfDeviceMemoryException;
 import dev.crane.engine.backend.Segments;
 import dev.crane.engine.decoder.Decoder;
 import dev.crane.engine.decoder.DecoderSpec;

@@ -72,7 +72,7 @@ public interface Backend extends AutoCloseable {
     /**
      * What an op's failure means to the user.
      *
-     * @return {@link dev.crane.engine.OutOfDeviceMemoryException} where less work at once may succeed; another
+     * @return {@link dev.crane.engine.backend.OutOfDeviceMemoryException} where less work at once may succeed; another
      *         {@link dev.crane.engine.CraneException} where one line tells all; otherwise the failure itself
      */
     default RuntimeException explained(RuntimeException failure) {

@@ -12,7 +12,6 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 import dev.crane.cuda.CudaException;
 import dev.crane.cuda.Device;
-import dev.crane.engine.Precision;
 import dev.crane.engine.backend.cuda.CudaBackend;
 import dev.crane.engine.backend.cuda.CudaSettings;
 

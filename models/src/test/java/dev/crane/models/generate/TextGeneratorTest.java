@@ -18,7 +18,7 @@ import tools.jackson.databind.json.JsonMapper;
 import dev.crane.engine.Backends;
 import dev.crane.engine.CraneException;
 import dev.crane.engine.EngineOptions;
-import dev.crane.engine.Precision;
+import dev.crane.engine.backend.Precision;
 import dev.crane.engine.hook.HookPoint;
 import dev.crane.engine.hook.Intervention;
 import dev.crane.engine.hook.InterventionSet;

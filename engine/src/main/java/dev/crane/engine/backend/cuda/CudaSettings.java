@@ -1,6 +1,6 @@
 package dev.crane.engine.backend.cuda;
 
-import dev.crane.engine.Precision;
+import dev.crane.engine.backend.Precision;
 
 /**
  * How the GPU is used.

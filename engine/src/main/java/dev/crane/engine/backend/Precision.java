@@ -1,7 +1,9 @@
-package dev.crane.engine;
+package dev.crane.engine.backend;
 
 import java.util.Arrays;
 import java.util.Locale;
+
+import dev.crane.engine.CraneException;
 
 /** What matrix products and the tensors around them are computed in. Weights stay as stored in the files, whatever this is. */
 public enum Precision {
