@@ -111,6 +111,8 @@ public final class Decoding implements AutoCloseable {
                     (from, logits) -> rows.addAll(CaptureSheet.rows(backend.download(logits), logits.columns())));
             for (int i = 0; i < sequences.length; i++)
                 nextLogits[sequences[i]] = rows.get(i);
+        } catch (RuntimeException e) {
+            throw backend.explained(e);
         }
         view.advance();
     }
