@@ -24,8 +24,12 @@ public final class MatrixProduct {
     /** Panels per block: 512 KiB with vectors of 512 bits, 256 KiB with 256, about half of the second-level cache of machines that have them. */
     private static final int BLOCK_PANELS = 16;
 
-    /** Rows of A per block: a multiple of both tile heights; 60 KiB, so that a panel serves several tiles once it is in the first-level cache. */
-    private static final int BLOCK_ROWS = 56;
+    /**
+     * Rows of A per block. A tall tile stays in the first-level cache and the panels pass by, so that the tiles walk along the rows of C, which are
+     * fetched ahead: with 4,096 rows 0.88 of OpenBLAS's speed, not 0.77 as with the panels staying. A low tile would have the panels pass too often; a
+     * panel stays and serves 60 KiB of A.
+     */
+    private static final int BLOCK_ROWS = Tile.HEIGHT > 4 ? Tile.HEIGHT : 56;
 
     /** Tasks per thread, so that a thread that comes late leaves little undone; few, because each copies its rows of A itself. */
     private static final int TASKS_PER_THREAD = 2;
