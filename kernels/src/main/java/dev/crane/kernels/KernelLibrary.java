@@ -207,33 +207,6 @@ public final class KernelLibrary implements AutoCloseable {
         return compiler;
     }
 
-    /**
-     * Compiles what is not in the cache yet of some sources, on all cores at once, for later calls of {@link #kernel}. Does nothing where the build's
-     * own code can be used.
-     *
-     * @param plain sources that no rule changes
-     * @param ofRule sources that a rule changes
-     * @param rules the rules to compile those for
-     */
-    public void prepare(List<String> plain, List<String> ofRule, List<String> rules) {
-        List<Unit> units = new ArrayList<>();
-        plain.forEach(source -> units.add(new Unit(source, null)));
-        rules.forEach(rule -> ofRule.forEach(source -> units.add(new Unit(source, rule))));
-        units.removeIf(unit -> modules.containsKey(unit)
-                || fatbins.computeIfAbsent(unit.rule == null ? KernelSources.PLAIN : unit.rule, this::fatbin)
-                        .isPresent());
-        if (units.isEmpty()) {
-            return;
-        }
-        LibraryResult.Found compiler = compiler(units.getFirst());
-        units.parallelStream().forEach(unit -> {
-            CubinCache.Key key = key(unit, compiler);
-            if (cache.get(key).isEmpty()) {
-                cache.put(key, compile(unit));
-            }
-        });
-    }
-
     /** What NVRTC is told. */
     static List<String> options(String architecture) {
         return List.of("--gpu-architecture=" + architecture, "--std=c++17", "--extra-device-vectorization");
