@@ -6,6 +6,7 @@ module dev.crane.models {
     exports dev.crane.models;
     exports dev.crane.models.chat;
     exports dev.crane.models.config;
+    exports dev.crane.models.export;
     exports dev.crane.models.family;
     exports dev.crane.models.generate;
     exports dev.crane.models.jinja;

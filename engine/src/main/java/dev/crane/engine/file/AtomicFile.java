@@ -139,7 +139,7 @@ public final class AtomicFile implements AutoCloseable {
     }
 
     /** Makes the rename itself durable. Only where folders can be opened, which Windows refuses. */
-    private static void syncFolder(Path folder) throws IOException {
+    static void syncFolder(Path folder) throws IOException {
         if (System.getProperty("os.name", "").startsWith("Windows")) {
             return;
         }

@@ -1,2 +1,2 @@
-/** Files that are either written whole or not at all, and what to say when they cannot be. */
+/** Files and folders that are either written whole or not at all, and what to say when they cannot be. */
 package dev.crane.engine.file;

@@ -13,6 +13,7 @@ import java.util.stream.Stream;
 import dev.crane.engine.CraneException;
 import dev.crane.engine.decoder.DecoderSpec;
 import dev.crane.engine.decoder.DecoderWeights;
+import dev.crane.engine.hook.Site;
 import dev.crane.engine.tensor.StoredTensor;
 import dev.crane.models.config.ModelConfig;
 
@@ -63,6 +64,15 @@ public interface Family {
      */
     default DecoderWeights weights(DecoderSpec spec, Function<String, StoredTensor> tensor, Arena arena) {
         return names().weights(spec, tensor, arena);
+    }
+
+    /**
+     * What of the files' tensors a unit is: all that makes its value, for a linear layer its row of the weight and its bias; of the neurons between the
+     * layers of the MLP all that reads it, the columns of the down projection. With these zero the model computes what it computes with the unit's value
+     * zero. Empty for sites whose units are no part of a tensor.
+     */
+    default List<UnitTensor> unitTensors(DecoderSpec spec, Site site, int layer) {
+        return names().unitTensors(spec, site, layer);
     }
 
     /** The families that can be read. */

@@ -7,6 +7,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Function;
+import java.util.stream.IntStream;
 
 import dev.crane.engine.decoder.DecoderSpec;
 import dev.crane.engine.decoder.DecoderWeights;
@@ -158,6 +159,28 @@ public record WeightNames(String embedding, String positions, String embeddingNo
             case ATTN_OUT -> spec.attention().outBias();
             default -> spec.mlp().bias();
         };
+    }
+
+    // ---- where units lie ----
+
+    /** See {@link Family#unitTensors}. */
+    List<UnitTensor> unitTensors(DecoderSpec spec, Site site, int layer) {
+        if (spec.units(site) == 0) {
+            return List.of();
+        }
+        if (site == Site.MLP_NEURON || site == Site.MLP_ACT) {
+            return List.of(new UnitTensor(spec.modules().path(Site.MLP_DOWN, layer) + ".weight", transposed ? 0 : 1,
+                    IntStream.range(0, spec.units(site)).toArray()));
+        }
+        for (Site stored : LINEAR) {
+            if (spec.modules().linear().containsKey(stored) && (stored == site || FusedRows.parts(stored).contains(site))) {
+                int[] rows = stored == site ? IntStream.range(0, spec.units(site)).toArray() : FusedRows.rows(spec, stored, site);
+                String module = spec.modules().path(stored, layer);
+                UnitTensor weight = new UnitTensor(module + ".weight", transposed ? 1 : 0, rows);
+                return hasBias(spec, stored) ? List.of(weight, new UnitTensor(module + ".bias", 0, rows)) : List.of(weight);
+            }
+        }
+        return List.of();
     }
 
     // ---- putting tensors in their places ----

@@ -13,8 +13,11 @@ import java.nio.file.StandardOpenOption;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Consumer;
+import java.util.function.LongConsumer;
 
 import dev.crane.engine.CraneException;
+import dev.crane.engine.file.AtomicFile;
 import dev.crane.engine.file.FileErrors;
 import dev.crane.engine.tensor.StoredTensor;
 
@@ -36,6 +39,7 @@ public final class SafetensorsReader implements AutoCloseable {
 
     private final Path file;
     private final Arena arena;
+    private final MemorySegment whole;
     private final MemorySegment header;
     private final MemorySegment data;
     private final Map<String, String> metadata;
@@ -44,6 +48,7 @@ public final class SafetensorsReader implements AutoCloseable {
     private SafetensorsReader(Path file, Arena arena, MemorySegment whole) {
         this.file = file;
         this.arena = arena;
+        this.whole = whole;
         this.header = header(file, whole);
         this.data = whole.asSlice(8 + header.byteSize());
         SafetensorsHeader parsed = SafetensorsHeader.parse(file, header.asByteBuffer(), data.byteSize());
@@ -147,6 +152,43 @@ public final class SafetensorsReader implements AutoCloseable {
     /** See {@link StoredTensor#longs}. */
     public long[] longs(String name) {
         return tensor(name).longs();
+    }
+
+    /**
+     * Writes a copy of the file, the same to the byte but for some tensors' values: whole or not at all.
+     *
+     * @param changes by the tensor's name what changes a copy of its bytes
+     * @param written called after each tensor with the number of bytes written so far
+     * @throws CraneException if it cannot be written; then nothing has changed under its name
+     */
+    public void copy(Path to, Map<String, Consumer<MemorySegment>> changes, LongConsumer written) {
+        try (AtomicFile atomic = AtomicFile.create(to)) {
+            try {
+                FileChannel out = atomic.channel();
+                SafetensorsWriter.copy(whole.asSlice(0, whole.byteSize() - data.byteSize()), out);
+                for (StoredTensor tensor : tensors.values()) {
+                    Consumer<MemorySegment> change = changes.get(tensor.name());
+                    if (change == null) {
+                        SafetensorsWriter.copy(tensor.data(), out);
+                    } else {
+                        try (Arena confined = Arena.ofConfined()) {
+                            MemorySegment bytes = confined.allocate(tensor.data().byteSize(), Long.BYTES).copyFrom(tensor.data());
+                            change.accept(bytes);
+                            SafetensorsWriter.copy(bytes, out);
+                        }
+                    }
+                    written.accept(out.position());
+                }
+            } catch (IOException e) {
+                throw FileErrors.cannotWrite(to, e);
+            }
+            atomic.commit();
+        }
+    }
+
+    /** Bytes of the whole file. */
+    public long bytes() {
+        return whole.byteSize();
     }
 
     /** The bytes of the JSON header. */

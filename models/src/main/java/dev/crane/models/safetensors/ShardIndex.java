@@ -55,9 +55,9 @@ record ShardIndex(Map<String, String> shards, SortedMap<String, Path> files) {
         Path folder = index.toAbsolutePath().getParent();
         Path file = index.resolveSibling(shard);
         try {
-            Path real = file.toRealPath();
-            if (!real.startsWith(folder.toRealPath()) && !inHubCache(folder, real)) {
-                throw new CraneException(index + ": the file " + quote(shard) + " is a link to " + real + ", outside the model folder");
+            if (!isInside(folder, file)) {
+                throw new CraneException(
+                        index + ": the file " + quote(shard) + " is a link to " + file.toRealPath() + ", outside the model folder");
             }
         } catch (IOException e) {
             throw FileErrors.cannotRead(file, e);
@@ -65,10 +65,15 @@ record ShardIndex(Map<String, String> shards, SortedMap<String, Path> files) {
         return file;
     }
 
-    /** The hub's own cache keeps files as links from {@code MODEL/snapshots/REVISION} into {@code MODEL/blobs}. */
-    private static boolean inHubCache(Path folder, Path real) throws IOException {
+    /**
+     * Whether a file of a model folder, or what it is a link to, belongs to the folder: it lies in it, or where the hub's own cache keeps files as links from
+     * {@code MODEL/snapshots/REVISION} into {@code MODEL/blobs}.
+     */
+    static boolean isInside(Path folder, Path file) throws IOException {
+        Path real = file.toRealPath();
         Path revision = folder.toRealPath();
         Path snapshots = revision.getParent();
-        return snapshots != null && snapshots.endsWith("snapshots") && real.startsWith(snapshots.resolveSibling("blobs"));
+        return real.startsWith(revision)
+                || (snapshots != null && snapshots.endsWith("snapshots") && real.startsWith(snapshots.resolveSibling("blobs")));
     }
 }

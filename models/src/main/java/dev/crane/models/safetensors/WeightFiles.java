@@ -140,6 +140,11 @@ public final class WeightFiles implements AutoCloseable {
         return file;
     }
 
+    /** Whether a file that a folder names, or what it is a link to, is the folder's own: in it, or in the hub's cache that it is a view of. */
+    public static boolean isOwn(Path folder, Path file) throws IOException {
+        return ShardIndex.isInside(folder, file);
+    }
+
     /** Bytes of all tensors. */
     public long bytes() {
         return files.stream().mapToLong(file -> file.data().byteSize()).sum();

@@ -1,0 +1,2 @@
+/** Models written as folders that other tools read. */
+package dev.crane.models.export;
