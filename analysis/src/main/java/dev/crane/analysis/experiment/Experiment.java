@@ -151,7 +151,8 @@ public final class Experiment {
         artefacts.addAll(evaluation.artefacts(masks, measures));
         List<Evaluated> evaluated = timings.time("evaluation", () -> evaluation.run(masks, measures, progress));
         evaluation.writeResults(evaluated);
-        return timings.time("tables", () -> ResultTables.of(name, evaluated));
+        return timings.time("tables",
+                () -> ResultTables.of(name, evaluated, Controls.of(file.methods()), file.langSpecF1()));
     }
 
     private List<Measure> measures(CausalLanguageModel model) {

@@ -6,6 +6,7 @@ import java.util.OptionalInt;
 import java.util.SequencedMap;
 
 import dev.crane.analysis.harness.TaskOptions;
+import dev.crane.analysis.metric.LangSpecF1;
 
 /**
  * What an experiment file says; paths are resolved against its folder.
@@ -16,10 +17,11 @@ import dev.crane.analysis.harness.TaskOptions;
  * @param scores how unit scores are computed, unless a method says otherwise
  * @param methods how units are chosen
  * @param evaluation what is measured
+ * @param langSpecF1 how LangSpec-F1 is computed
  * @param backend {@code auto}, or the name of one
  */
 public record ExperimentFile(Path path, SequencedMap<String, Path> models, List<Language> languages, ScoreSettings scores,
-        List<MethodEntry> methods, Evaluation evaluation, String backend) {
+        List<MethodEntry> methods, Evaluation evaluation, LangSpecF1.Options langSpecF1, String backend) {
     /** The version of the format that is read. */
     public static final String FORMAT = "crane/experiment@1";
 

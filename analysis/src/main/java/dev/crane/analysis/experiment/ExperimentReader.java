@@ -12,9 +12,11 @@ import java.util.regex.Pattern;
 import dev.crane.analysis.collect.Quantity;
 import dev.crane.analysis.evaluate.Condition;
 import dev.crane.analysis.harness.TaskOptions;
+import dev.crane.analysis.metric.LangSpecF1;
 import dev.crane.analysis.yaml.YamlNode;
 import dev.crane.analysis.yaml.YamlReader;
 import dev.crane.analysis.yaml.YamlSection;
+import dev.crane.engine.CraneException;
 
 /** Reads an experiment file. */
 final class ExperimentReader {
@@ -33,7 +35,7 @@ final class ExperimentReader {
 
     ExperimentFile read() {
         YamlSection file = YamlSection.of("", YamlReader.read(path),
-                List.of("format", "models", "languages", "scores", "methods", "evaluate", "backend"));
+                List.of("format", "models", "languages", "scores", "methods", "evaluate", "metrics", "backend"));
         YamlNode format = file.need("format");
         if (!(format instanceof YamlNode.Scalar scalar && scalar.text().equals(ExperimentFile.FORMAT)))
             throw format.place().error("format: expected " + ExperimentFile.FORMAT + ", found " + format.kind());
@@ -46,7 +48,8 @@ final class ExperimentReader {
         List<ExperimentFile.Language> languages = languages(YamlSection.free("languages", file.need("languages")));
         ScoreSettings scores = file.find("scores").map(this::scores).orElseGet(this::defaultScores);
         List<MethodEntry> methods = methods(file, scores);
-        return new ExperimentFile(path, models, languages, scores, methods, evaluation(file), file.text("backend").orElse("auto"));
+        return new ExperimentFile(path, models, languages, scores, methods, evaluation(file), langSpecF1(file),
+                file.text("backend").orElse("auto"));
     }
 
     private List<ExperimentFile.Language> languages(YamlSection section) {
@@ -103,6 +106,25 @@ final class ExperimentReader {
                 new TaskOptions(section.find("data").isPresent() ? file(section, "data") : null,
                         whole(section, "items", 1).orElse(Integer.MAX_VALUE),
                         whole(section, "num-fewshot", 0), section.whole("fewshot-seed", 0, Long.MAX_VALUE).orElse(TaskOptions.SEED)));
+    }
+
+    private static LangSpecF1.Options langSpecF1(YamlSection file) {
+        LangSpecF1.Options otherwise = LangSpecF1.Options.DEFAULT;
+        if (file.find("metrics").isEmpty())
+            return otherwise;
+        YamlSection metrics = YamlSection.of("metrics", file.need("metrics"), List.of("langspec-f1"));
+        if (metrics.find("langspec-f1").isEmpty())
+            return otherwise;
+        YamlSection section = YamlSection.of("metrics.langspec-f1", metrics.need("langspec-f1"), List.of("other", "beta", "compat"));
+        double beta = section.number("beta").orElse(otherwise.beta());
+        if (beta <= 0)
+            throw section.need("beta").place().error("beta: expected a number above 0, found " + section.need("beta").kind());
+        return new LangSpecF1.Options(section.value("other", LangSpecF1.Others::named).orElse(otherwise.others()), beta,
+                section.value("compat", text -> switch (text) {
+                    case "true" -> true;
+                    case "false" -> false;
+                    default -> throw new CraneException("compat: expected true or false, found '" + text + "'");
+                }).orElse(otherwise.authorsWeighting()));
     }
 
     private Path file(YamlSection section, String key) {

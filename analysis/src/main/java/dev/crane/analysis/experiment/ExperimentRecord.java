@@ -17,6 +17,7 @@ import dev.crane.analysis.ModelIdentity;
 import dev.crane.analysis.collect.Quantity;
 import dev.crane.analysis.harness.TaskFiles;
 import dev.crane.analysis.harness.TaskOptions;
+import dev.crane.analysis.metric.LangSpecF1;
 import dev.crane.engine.CraneException;
 import dev.crane.engine.CraneVersion;
 import dev.crane.engine.file.AtomicFile;
@@ -77,6 +78,9 @@ final class ExperimentRecord {
         limits.tasks().shots().ifPresent(shots -> evaluation.put("num_fewshot", shots));
         if (limits.tasks().seed() != TaskOptions.SEED)
             evaluation.put("fewshot_seed", limits.tasks().seed());
+        LangSpecF1.Options f1 = experiment.langSpecF1();
+        root.putObject("metrics").putObject("langspec_f1").put("other", f1.others().label()).put("beta", f1.beta())
+                .put("compat", f1.authorsWeighting());
         return root;
     }
 

@@ -18,28 +18,43 @@ import dev.crane.analysis.evaluate.TaskInfo;
 
 /** The groups of the tasks that were measured, summed up as lm-evaluation-harness sums them up. */
 final class GroupScores {
-    private final Map<TaskGroup, List<Measurement>> groups = new LinkedHashMap<>();
+    /** A group in a language. */
+    private record Place(String language, TaskGroup group) {}
+
+    private final Map<Place, List<Measurement>> groups = new LinkedHashMap<>();
+    private final TaskNames names;
 
     GroupScores(Evaluated evaluated) {
+        names = new TaskNames(evaluated);
         for (Measurement measurement : evaluated.measurements())
             for (TaskGroup group : measurement.about().groups())
-                groups.computeIfAbsent(group, g -> new ArrayList<>()).add(measurement);
+                groups.computeIfAbsent(new Place(measurement.language(), group), g -> new ArrayList<>()).add(measurement);
     }
 
-    /** The tasks of each group, those of groups within it too. */
-    Map<TaskGroup, List<Measurement>> of() {
-        return groups;
+    boolean isEmpty() {
+        return groups.isEmpty();
     }
 
-    List<String> names() {
-        return groups.keySet().stream().map(TaskGroup::name).toList();
+    /** Takes a group. */
+    interface Taker {
+        /**
+         * @param name what results call the group
+         * @param tasks what they call its tasks, those of groups within it too
+         */
+        void take(String name, TaskGroup group, List<String> tasks);
+    }
+
+    void forEach(Taker taker) {
+        groups.forEach((place, members) -> taker.take(names.of(place.language, place.group), place.group,
+                members.stream().map(names::of).toList()));
     }
 
     /** The groups' values from those of their tasks. */
     ObjectNode results(ObjectNode tasks) {
         ObjectNode results = JsonMapper.shared().createObjectNode();
-        groups.forEach((group, members) -> {
-            ObjectNode node = results.putObject(group.name()).put("alias", group.alias());
+        groups.forEach((place, members) -> {
+            TaskGroup group = place.group;
+            ObjectNode node = results.putObject(names.of(place.language, group)).put("alias", group.alias());
             if (group.aggregates().isEmpty())
                 return;
             node.put("sample_len", members.stream().mapToInt(HarnessResults::size).sum());
@@ -50,7 +65,7 @@ final class GroupScores {
     }
 
     /** The mean, and its standard error: pooled where it is weighted by size, that of a mean of independent means where it is not. */
-    private static void aggregate(ObjectNode node, TaskGroup.Aggregate aggregate, List<Measurement> members, ObjectNode tasks) {
+    private void aggregate(ObjectNode node, TaskGroup.Aggregate aggregate, List<Measurement> members, ObjectNode tasks) {
         String label = aggregate.metric().label();
         double sum = 0;
         double weights = 0;
@@ -58,7 +73,7 @@ final class GroupScores {
         long items = 0;
         int count = 0;
         for (Measurement member : members) {
-            JsonNode task = tasks.path(HarnessResults.task(member));
+            JsonNode task = tasks.path(names.of(member));
             JsonNode value = task.path(label + ",none");
             if (!value.isNumber())
                 continue;

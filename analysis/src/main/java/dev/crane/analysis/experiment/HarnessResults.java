@@ -16,6 +16,7 @@ import dev.crane.engine.CraneVersion;
 /**
  * {@code results.json}: measurements in the layout of lm-evaluation-harness. {@code results} holds the unmasked model's metrics, task by task;
  * {@code masks} holds the same of every mask, by its path. A corpus is the task {@code perplexity_LANG}; its perplexity is a token's, its bits a byte's.
+ * A task or group that is measured in several languages under one name is called {@code LANG.NAME} in each.
  */
 final class HarnessResults {
     private static final JsonMapper JSON = JsonMapper.shared();
@@ -33,8 +34,9 @@ final class HarnessResults {
         ObjectNode shots = root.putObject("n-shot");
         ObjectNode higher = root.putObject("higher_is_better");
         ObjectNode samples = root.putObject("n-samples");
+        TaskNames names = new TaskNames(evaluated.getFirst());
         for (Measurement measurement : evaluated.getFirst().measurements()) {
-            String task = task(measurement);
+            String task = names.of(measurement);
             TaskInfo about = measurement.about();
             version(versions, task, about.version(), "Yaml");
             shots.put(task, about.shots());
@@ -43,13 +45,13 @@ final class HarnessResults {
             samples.putObject(task).put("original", about.available()).put("effective", size(measurement));
         }
         GroupScores groups = new GroupScores(evaluated.getFirst());
-        if (!groups.names().isEmpty()) {
-            groups.of().forEach((group, members) -> version(versions, group.name(), group.version(), "N/A"));
+        if (!groups.isEmpty()) {
+            groups.forEach((name, group, tasks) -> version(versions, name, group.version(), "N/A"));
             root.set("groups", groups.results(results(evaluated.getFirst())));
             ObjectNode subtasks = root.putObject("group_subtasks");
-            groups.of().forEach((group, members) -> {
-                ArrayNode names = subtasks.putArray(group.name());
-                members.forEach(member -> names.add(member.name()));
+            groups.forEach((name, group, tasks) -> {
+                ArrayNode members = subtasks.putArray(name);
+                tasks.forEach(members::add);
             });
         }
         root.putObject("config").put("model", "crane").put("model_args", "pretrained=" + model.name()).put("model_sha", model.hash())
@@ -71,10 +73,6 @@ final class HarnessResults {
         }
     }
 
-    static String task(Measurement measurement) {
-        return measurement instanceof Measurement.Texts texts ? "perplexity_" + texts.language() : measurement.name();
-    }
-
     static int size(Measurement measurement) {
         return switch (measurement) {
             case Measurement.Texts texts -> texts.documents().size();
@@ -85,8 +83,9 @@ final class HarnessResults {
 
     private static ObjectNode results(Evaluated one) {
         ObjectNode results = JSON.createObjectNode();
+        TaskNames names = new TaskNames(one);
         for (Measurement measurement : one.measurements()) {
-            ObjectNode node = results.putObject(task(measurement)).put("alias", measurement.about().alias()).put("sample_len",
+            ObjectNode node = results.putObject(names.of(measurement)).put("alias", measurement.about().alias()).put("sample_len",
                     size(measurement));
             switch (measurement) {
                 case Measurement.Texts texts -> {

@@ -6,103 +6,143 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 
-import dev.crane.analysis.evaluate.Measurement;
+import dev.crane.analysis.experiment.ItemScores.Kind;
+import dev.crane.analysis.experiment.ResultTables.IntervalRow;
 import dev.crane.analysis.metric.LangSpecF1;
 import dev.crane.analysis.metric.PairedBootstrap;
+import dev.crane.analysis.metric.PairedBootstrap.Estimate;
 import dev.crane.analysis.metric.Selectivity;
 
-/** How sure the summary of a mask is: its selectivity over the documents, its LangSpec-F1 over the items, each language's drawn again on their own. */
+/**
+ * How sure the numbers of a mask are: the change of every text and task, the mask's selectivity over the documents and its LangSpec-F1 over the items, each
+ * against the unmasked model and against a random control. The items of each language are drawn again on their own, those of one item staying together over
+ * all conditions; the control is the mean over its seeds.
+ */
 final class MaskIntervals {
     private static final PairedBootstrap BOOTSTRAP = PairedBootstrap.DEFAULT;
 
     private final String model;
     private final MaskKey key;
-    private final List<Group> texts = new ArrayList<>();
-    private final List<Group> tasks = new ArrayList<>();
+    private final LangSpecF1.Options options;
+    private final List<ItemScores> unmasked;
+    private final List<ItemScores> masked;
 
-    /** What one text or task of a language gave: a value an item before and after, and the item's weight. */
-    private record Group(String language, double[] before, double[] after, double[] weights) {
-        double mean(double[] values, int[] drawn) {
-            double sum = 0;
-            double weight = 0;
-            for (int i : drawn) {
-                sum += values[i];
-                weight += weights[i];
-            }
-            return sum / weight;
-        }
-    }
-
-    MaskIntervals(String model, Evaluated masked, Evaluated unmasked) {
+    /** @param options how LangSpec-F1 is computed */
+    MaskIntervals(String model, MaskKey key, LangSpecF1.Options options, List<ItemScores> unmasked, List<ItemScores> masked) {
         this.model = model;
-        this.key = masked.key();
-        for (Measurement measurement : masked.measurements()) {
-            Measurement base = unmasked.like(measurement).orElseThrow();
-            switch (measurement) {
-                case Measurement.Texts after -> texts.add(new Group(after.language(), ResultTables.nats((Measurement.Texts) base),
-                        ResultTables.nats(after), ResultTables.tokens(after)));
-                case Measurement.Choices after -> addTask(base, after);
-                case Measurement.Scored after -> addTask(base, after);
-            }
+        this.key = key;
+        this.options = options;
+        this.unmasked = unmasked;
+        this.masked = masked;
+    }
+
+    /** Against the unmasked model. What is no change has no p-value: zero is not what it would be if the mask did nothing. */
+    List<IntervalRow> rows() {
+        List<IntervalRow> rows = new ArrayList<>(changes(ResultTables.UNMASKED, unmasked));
+        for (Summary summary : summaries()) {
+            Estimate estimate = BOOTSTRAP.estimate(sizes(summary.kind), drawn -> summary.of(masked, drawn));
+            rows.add(row(key.mask(), summary.metric, ResultTables.UNMASKED,
+                    new Estimate(estimate.value(), estimate.low(), estimate.high(), Double.NaN)));
         }
-    }
-
-    private void addTask(Measurement before, Measurement after) {
-        ResultTables.accuracy(after).ifPresent(metric -> tasks.add(new Group(after.language(), ResultTables.sums(before, metric),
-                ResultTables.sums(after, metric), ResultTables.weights(after, metric))));
-    }
-
-    /** Intervals of what can be computed: both need the mask's own language and another one. */
-    List<ResultTables.IntervalRow> rows() {
-        List<ResultTables.IntervalRow> rows = new ArrayList<>();
-        if (compares(texts))
-            rows.add(row("selectivity", texts, this::selectivity));
-        if (compares(tasks))
-            rows.add(row("langspec_f1", tasks, this::langSpecF1));
         return rows;
     }
 
-    private boolean compares(List<Group> groups) {
-        List<String> languages = groups.stream().map(Group::language).distinct().toList();
-        return languages.size() > 1 && languages.contains(key.mask());
+    /**
+     * Against a random control.
+     *
+     * @param control its label
+     * @param seeds its measurements, one for each seed
+     */
+    List<IntervalRow> against(String control, List<List<ItemScores>> seeds) {
+        List<ItemScores> means = new ArrayList<>();
+        for (int i = 0; i < masked.size(); i++) {
+            int index = i;
+            means.add(ItemScores.mean(seeds.stream().map(seed -> seed.get(index)).toList()));
+        }
+        List<IntervalRow> rows = new ArrayList<>(changes(control, means));
+        for (Summary summary : summaries())
+            rows.add(row(key.mask(), summary.metric, control, BOOTSTRAP.estimate(sizes(summary.kind), drawn -> {
+                double mean = 0;
+                for (List<ItemScores> seed : seeds)
+                    mean += summary.of(seed, drawn) / seeds.size();
+                return summary.of(masked, drawn) - mean;
+            })));
+        return rows;
+    }
+
+    private List<IntervalRow> changes(String against, List<ItemScores> before) {
+        List<IntervalRow> rows = new ArrayList<>();
+        for (int i = 0; i < masked.size(); i++) {
+            ItemScores after = masked.get(i);
+            rows.add(row(after.language(), after.metric(), against,
+                    BOOTSTRAP.ratioDifference(before.get(i).values(), after.values(), after.weights())));
+        }
+        return rows;
+    }
+
+    private IntervalRow row(String language, String metric, String against, Estimate estimate) {
+        return new IntervalRow(model, key, language, metric, against, estimate, Double.NaN);
     }
 
     private interface Statistic {
-        double of(int[][] drawn);
+        double of(List<ItemScores> condition, int[][] drawn);
     }
 
-    private ResultTables.IntervalRow row(String metric, List<Group> groups, Statistic statistic) {
-        PairedBootstrap.Estimate estimate = BOOTSTRAP.estimate(groups.stream().mapToInt(group -> group.before.length).toArray(),
-                statistic::of);
-        // Zero is not what either would be if the mask did nothing, so its p-value says nothing.
-        return new ResultTables.IntervalRow(model, key, key.mask(), metric,
-                new PairedBootstrap.Estimate(estimate.value(), estimate.low(), estimate.high(), Double.NaN));
-    }
-
-    private double selectivity(int[][] drawn) {
-        Map<String, Double> rises = new HashMap<>();
-        for (int g = 0; g < drawn.length; g++) {
-            Group group = texts.get(g);
-            rises.put(group.language, group.mean(group.after, drawn[g]) - group.mean(group.before, drawn[g]));
+    /** A number about a mask as a whole. */
+    private record Summary(String metric, Kind kind, Statistic statistic) {
+        double of(List<ItemScores> condition, int[][] drawn) {
+            return statistic.of(condition, drawn);
         }
+    }
+
+    /** What can be computed: both need the mask's own language and another one. */
+    private List<Summary> summaries() {
+        List<Summary> summaries = new ArrayList<>();
+        if (compares(Kind.TEXTS))
+            summaries.add(new Summary(ResultTables.SELECTIVITY, Kind.TEXTS, this::selectivity));
+        if (compares(Kind.MEAN))
+            summaries.add(new Summary(ResultTables.LANGSPEC_F1, Kind.MEAN, this::langSpecF1));
+        return summaries;
+    }
+
+    private boolean compares(Kind kind) {
+        List<String> languages = of(kind, masked).stream().map(ItemScores::language).distinct().toList();
+        return languages.size() > 1 && languages.contains(key.mask());
+    }
+
+    private int[] sizes(Kind kind) {
+        return of(kind, masked).stream().mapToInt(one -> one.values().length).toArray();
+    }
+
+    private static List<ItemScores> of(Kind kind, List<ItemScores> all) {
+        return all.stream().filter(one -> one.kind() == kind).toList();
+    }
+
+    private double selectivity(List<ItemScores> condition, int[][] drawn) {
+        List<ItemScores> before = of(Kind.TEXTS, unmasked);
+        List<ItemScores> after = of(Kind.TEXTS, condition);
+        Map<String, Double> rises = new HashMap<>();
+        for (int g = 0; g < drawn.length; g++)
+            rises.put(after.get(g).language(), after.get(g).mean(drawn[g]) - before.get(g).mean(drawn[g]));
         return Selectivity.of(key.mask(), rises);
     }
 
-    private double langSpecF1(int[][] drawn) {
+    private double langSpecF1(List<ItemScores> condition, int[][] drawn) {
+        List<ItemScores> before = of(Kind.MEAN, unmasked);
+        List<ItemScores> after = of(Kind.MEAN, condition);
         Map<String, double[]> sums = new TreeMap<>();
         for (int g = 0; g < drawn.length; g++) {
-            Group group = tasks.get(g);
-            double[] sum = sums.computeIfAbsent(group.language, l -> new double[3]);
-            sum[0] += group.mean(group.before, drawn[g]);
-            sum[1] += group.mean(group.after, drawn[g]);
+            double[] sum = sums.computeIfAbsent(after.get(g).language(), l -> new double[3]);
+            sum[0] += before.get(g).mean(drawn[g]);
+            sum[1] += after.get(g).mean(drawn[g]);
             sum[2]++;
         }
-        Map<String, Double> before = new HashMap<>();
-        Map<String, Double> after = new HashMap<>();
+        Map<String, Double> unmaskedMeans = new HashMap<>();
+        Map<String, Double> maskedMeans = new HashMap<>();
         sums.forEach((language, sum) -> {
-            before.put(language, sum[0] / sum[2]);
-            after.put(language, sum[1] / sum[2]);
+            unmaskedMeans.put(language, sum[0] / sum[2]);
+            maskedMeans.put(language, sum[1] / sum[2]);
         });
-        return LangSpecF1.of(key.mask(), before, after, LangSpecF1.Options.DEFAULT).f();
+        return LangSpecF1.of(key.mask(), unmaskedMeans, maskedMeans, options).f();
     }
 }

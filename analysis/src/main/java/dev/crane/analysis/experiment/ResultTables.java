@@ -7,11 +7,12 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.stream.IntStream;
 
-import dev.crane.analysis.evaluate.DocumentResult;
 import dev.crane.analysis.evaluate.Measurement;
 import dev.crane.analysis.evaluate.Metric;
 import dev.crane.analysis.evaluate.Perplexity;
+import dev.crane.analysis.metric.Holm;
 import dev.crane.analysis.metric.LangSpecF1;
 import dev.crane.analysis.metric.PairedBootstrap;
 import dev.crane.analysis.metric.Selectivity;
@@ -27,6 +28,12 @@ import dev.crane.engine.file.AtomicFile;
 public record ResultTables(List<MatrixRow> matrix, List<SummaryRow> summary, List<IntervalRow> intervals) {
     /** Name of the perplexity in the column {@code metric}. */
     public static final String PERPLEXITY = "perplexity";
+    /** Name of a mask's selectivity there. */
+    public static final String SELECTIVITY = "selectivity";
+    /** Name of a mask's LangSpec-F1 there. */
+    public static final String LANGSPEC_F1 = "langspec_f1";
+    /** In the column {@code against}: the model without a mask. */
+    public static final String UNMASKED = MaskKey.UNMASKED.method();
 
     /**
      * One number.
@@ -58,31 +65,80 @@ public record ResultTables(List<MatrixRow> matrix, List<SummaryRow> summary, Lis
      *
      * @param language what was measured; of a mask as a whole, its own language
      * @param metric as in the matrix: of perplexity the rise in nats a token, of an accuracy the difference; or {@code selectivity}, {@code langspec_f1}
-     * @param estimate the value, its 95 % interval, and of a change the two-sided p-value of there being none
+     * @param against what the mask is compared with: {@link #UNMASKED}, or the label of a random control, the mean over whose seeds is subtracted
+     * @param estimate the value, its 95 % interval, and of a difference the two-sided p-value of there being none
+     * @param holm the p-value corrected for all that is compared together (Holm); NaN where there is none
      */
-    public record IntervalRow(String model, MaskKey key, String language, String metric, PairedBootstrap.Estimate estimate) {}
+    public record IntervalRow(String model, MaskKey key, String language, String metric, String against, PairedBootstrap.Estimate estimate,
+            double holm) {
+        private Family family() {
+            return new Family(metric, language.equals(key.mask()), against.equals(UNMASKED));
+        }
 
-    /** The tables of one model; the unmasked measurement comes first. */
+        private IntervalRow withHolm(double corrected) {
+            return new IntervalRow(model, key, language, metric, against, estimate, corrected);
+        }
+    }
+
+    /** The tables of one model; the unmasked measurement comes first. Controls go by their names, and LangSpec-F1 is the default one. */
     public static ResultTables of(String model, List<Evaluated> measured) {
+        return of(model, measured, Controls.among(measured.stream().map(Evaluated::key).toList()), LangSpecF1.Options.DEFAULT);
+    }
+
+    /**
+     * The tables of one model.
+     *
+     * @param measured the model in every condition, unmasked first
+     * @param controls which random control each method is held against
+     * @param options how LangSpec-F1 is computed
+     */
+    public static ResultTables of(String model, List<Evaluated> measured, Controls controls, LangSpecF1.Options options) {
         List<Evaluated> evaluated = measured.stream().map(GroupScores::inPlaceOfTasks).toList();
         Evaluated unmasked = evaluated.getFirst();
         List<MatrixRow> matrix = new ArrayList<>();
         List<SummaryRow> summary = new ArrayList<>();
-        List<IntervalRow> intervals = new ArrayList<>();
         for (Evaluated one : evaluated) {
-            boolean masked = !one.key().equals(unmasked.key());
-            for (Measurement measurement : one.measurements()) {
-                Measurement base = unmasked.like(measurement).orElseThrow();
-                matrix.addAll(rows(model, one, measurement, base));
-                if (masked)
-                    intervals.add(interval(model, one.key(), measurement, base));
-            }
-            if (masked) {
-                summary.add(summary(model, one, unmasked));
-                intervals.addAll(new MaskIntervals(model, one, unmasked).rows());
-            }
+            for (Measurement measurement : one.measurements())
+                matrix.addAll(rows(model, one, measurement, unmasked.like(measurement).orElseThrow()));
+            if (!one.key().equals(unmasked.key()))
+                summary.add(summary(model, one, unmasked, options));
         }
-        return new ResultTables(List.copyOf(matrix), List.copyOf(summary), List.copyOf(intervals));
+        Map<MaskKey, List<ItemScores>> scores = new LinkedHashMap<>();
+        evaluated.forEach(one -> scores.put(one.key(), ItemScores.of(one)));
+        // Each mask's draws begin anew from the seed, so the masks may take turns in any order.
+        List<IntervalRow> intervals = scores.keySet().parallelStream().filter(key -> !key.equals(unmasked.key()))
+                .flatMap(key -> intervals(model, key, scores, controls, options).stream()).toList();
+        return new ResultTables(List.copyOf(matrix), List.copyOf(summary), corrected(intervals));
+    }
+
+    private static List<IntervalRow> intervals(String model, MaskKey key, Map<MaskKey, List<ItemScores>> scores, Controls controls,
+            LangSpecF1.Options options) {
+        MaskIntervals mask = new MaskIntervals(model, key, options, scores.get(MaskKey.UNMASKED), scores.get(key));
+        List<IntervalRow> rows = new ArrayList<>(mask.rows());
+        controls.of(key.method()).ifPresent(control -> {
+            List<List<ItemScores>> seeds = scores.entrySet().stream()
+                    .filter(one -> one.getKey().method().equals(control) && one.getKey().mask().equals(key.mask()))
+                    .map(Map.Entry::getValue).toList();
+            if (!seeds.isEmpty())
+                rows.addAll(mask.against(control, seeds));
+        });
+        return rows;
+    }
+
+    /** What is compared together: on one model and metric, all masks' effects on their own languages, or all on the others; against nothing, or controls. */
+    private record Family(String metric, boolean own, boolean unmasked) {}
+
+    private static List<IntervalRow> corrected(List<IntervalRow> rows) {
+        Map<Family, List<Integer>> families = new LinkedHashMap<>();
+        for (int i = 0; i < rows.size(); i++)
+            families.computeIfAbsent(rows.get(i).family(), f -> new ArrayList<>()).add(i);
+        double[] corrected = new double[rows.size()];
+        for (List<Integer> family : families.values()) {
+            double[] adjusted = Holm.adjusted(family.stream().mapToDouble(i -> rows.get(i).estimate.p()).toArray());
+            for (int i = 0; i < adjusted.length; i++)
+                corrected[family.get(i)] = adjusted[i];
+        }
+        return IntStream.range(0, rows.size()).mapToObj(i -> rows.get(i).withHolm(corrected[i])).toList();
     }
 
     /** The tables of several models as one. */
@@ -130,14 +186,6 @@ public record ResultTables(List<MatrixRow> matrix, List<SummaryRow> summary, Lis
         };
     }
 
-    static double[] sums(Measurement measurement, Metric metric) {
-        return values(measurement, metric).stream().mapToDouble(Metric.Value::sum).toArray();
-    }
-
-    static double[] weights(Measurement measurement, Metric metric) {
-        return values(measurement, metric).stream().mapToDouble(Metric.Value::weight).toArray();
-    }
-
     /** What a task's change, and with others' LangSpec-F1, is told by: the first of its metrics that is a mean. */
     static Optional<Metric> accuracy(Measurement measurement) {
         return measurement instanceof Measurement.Texts
@@ -154,35 +202,7 @@ public record ResultTables(List<MatrixRow> matrix, List<SummaryRow> summary, Lis
         return name + "." + metric.label();
     }
 
-    private static IntervalRow interval(String model, MaskKey key, Measurement measurement, Measurement base) {
-        PairedBootstrap bootstrap = PairedBootstrap.DEFAULT;
-        return switch (measurement) {
-            case Measurement.Texts texts -> new IntervalRow(model, key, texts.language(), PERPLEXITY,
-                    bootstrap.ratioDifference(nats((Measurement.Texts) base), nats(texts), tokens(texts)));
-            case Measurement.Choices choices -> change(model, key, choices, base);
-            case Measurement.Scored scored -> change(model, key, scored, base);
-        };
-    }
-
-    static double[] nats(Measurement.Texts texts) {
-        return texts.documents().stream().mapToDouble(document -> -document.logprob()).toArray();
-    }
-
-    static double[] tokens(Measurement.Texts texts) {
-        return texts.documents().stream().mapToDouble(DocumentResult::tokens).toArray();
-    }
-
-    /** Of an accuracy the difference; of a log-likelihood the rise of its negative, in nats a word, byte or item. */
-    private static IntervalRow change(String model, MaskKey key, Measurement measurement, Measurement base) {
-        Metric metric = accuracy(measurement).orElse(measurement.about().metrics().getFirst());
-        double[] before = sums(base, metric);
-        double[] after = sums(measurement, metric);
-        boolean harm = !metric.higherIsBetter();
-        return new IntervalRow(model, key, measurement.language(), metric(measurement, metric),
-                PairedBootstrap.DEFAULT.ratioDifference(harm ? after : before, harm ? before : after, weights(measurement, metric)));
-    }
-
-    private static SummaryRow summary(String model, Evaluated one, Evaluated unmasked) {
+    private static SummaryRow summary(String model, Evaluated one, Evaluated unmasked, LangSpecF1.Options options) {
         Map<String, Double> rises = new TreeMap<>();
         for (Measurement measurement : one.measurements()) {
             if (measurement instanceof Measurement.Texts texts) {
@@ -195,7 +215,7 @@ public record ResultTables(List<MatrixRow> matrix, List<SummaryRow> summary, Lis
         Map<String, Double> base = accuracies(unmasked);
         if (!base.containsKey(language) || base.size() < 2)
             return new SummaryRow(model, one.key(), selectivity, Double.NaN, Double.NaN, Double.NaN);
-        LangSpecF1 f1 = LangSpecF1.of(language, base, accuracies(one), LangSpecF1.Options.DEFAULT);
+        LangSpecF1 f1 = LangSpecF1.of(language, base, accuracies(one), options);
         return new SummaryRow(model, one.key(), selectivity, f1.f(), f1.precision(), f1.recall());
     }
 
@@ -231,10 +251,10 @@ public record ResultTables(List<MatrixRow> matrix, List<SummaryRow> summary, Lis
 
     /** {@code intervals.csv}. */
     public String intervalsCsv() {
-        Csv csv = new Csv("model", "method", "mask", "seed", "language", "metric", "change", "low", "high", "p");
+        Csv csv = new Csv("model", "method", "mask", "seed", "language", "metric", "against", "change", "low", "high", "p", "p_holm");
         for (IntervalRow row : intervals)
-            csv.row(row.model, row.key.method(), row.key.mask(), row.key.seed(), row.language, row.metric, row.estimate.value(),
-                    row.estimate.low(), row.estimate.high(), row.estimate.p());
+            csv.row(row.model, row.key.method(), row.key.mask(), row.key.seed(), row.language, row.metric, row.against,
+                    row.estimate.value(), row.estimate.low(), row.estimate.high(), row.estimate.p(), row.holm);
         return csv.toString();
     }
 }

@@ -1,8 +1,12 @@
 package dev.crane.analysis.metric;
 
+import java.util.Arrays;
+import java.util.Locale;
 import java.util.Map;
 import java.util.SortedMap;
 import java.util.TreeMap;
+
+import dev.crane.engine.CraneException;
 
 /**
  * LangSpec-F1 of a mask made for one language: whether it took away that language's ability (recall) and no other's (precision). With
@@ -33,7 +37,22 @@ public record LangSpecF1(double precision, double recall, double f, SortedMap<St
         /** The largest. */
         MAX,
         /** Their sum. */
-        SUM
+        SUM;
+
+        /** Its name in files and options: {@code mean}, {@code max}, {@code sum}. */
+        public String label() {
+            return name().toLowerCase(Locale.ROOT);
+        }
+
+        /**
+         * The one of a name.
+         *
+         * @throws CraneException there is none
+         */
+        public static Others named(String label) {
+            return Arrays.stream(values()).filter(others -> others.label().equals(label)).findFirst()
+                    .orElseThrow(() -> new CraneException("other: expected mean, max or sum, found '" + label + "'"));
+        }
     }
 
     /**
@@ -50,6 +69,13 @@ public record LangSpecF1(double precision, double recall, double f, SortedMap<St
         public Options {
             if (!(beta > 0 && beta < Double.POSITIVE_INFINITY))
                 throw new IllegalArgumentException("beta must be a positive number, not " + beta);
+        }
+
+        /** In words: {@code mean of the others, β = 1}. */
+        public String inWords() {
+            String number = beta == Math.rint(beta) ? Long.toString((long) beta) : Double.toString(beta);
+            return (others == Others.MAX ? "largest" : others.label()) + " of the others, β = " + number
+                    + (authorsWeighting ? ", the authors' weighting" : "");
         }
     }
 

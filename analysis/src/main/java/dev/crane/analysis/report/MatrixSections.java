@@ -95,7 +95,8 @@ final class MatrixSections {
     private Optional<Interval> interval(Measurement m) {
         return data.intervals().stream()
                 .filter(i -> i.model().equals(m.model()) && i.method().equals(m.method()) && i.mask().equals(m.mask())
-                        && i.seed().equals(m.seed()) && i.language().equals(m.language()) && i.metric().equals(m.metric()))
+                        && i.seed().equals(m.seed()) && i.language().equals(m.language()) && i.metric().equals(m.metric())
+                        && i.against().equals("none"))
                 .findFirst();
     }
 

@@ -64,7 +64,9 @@ public final class Report {
                                 row.number("selectivity"), row.number("langspec_f1"), row.number("precision"), row.number("recall"))),
                 rows(folder.resolve("intervals.csv"),
                         row -> new ReportData.Interval(row.text("model"), row.text("method"), row.text("mask"), row.text("seed"),
-                                row.text("language"), row.text("metric"), row.number("low"), row.number("high"), row.number("p"))),
+                                row.text("language"), row.text("metric"), row.has("against") ? row.text("against") : "none",
+                                row.number("change"), row.number("low"), row.number("high"), row.number("p"),
+                                row.has("p_holm") ? row.number("p_holm") : Double.NaN)),
                 SelectionsFile.read(folder.resolve("selections.json")), provenance);
     }
 
@@ -85,6 +87,11 @@ public final class Report {
 
     /** A line of a table by its column names. */
     private record Row(Path file, long line, Map<String, String> cells) {
+        /** Whether the table has a column that earlier versions did not write. */
+        boolean has(String column) {
+            return cells.containsKey(column);
+        }
+
         String text(String column) {
             String cell = cells.get(column);
             if (cell == null)

@@ -48,14 +48,22 @@ public record ReportData(String title, List<String> languages, List<Measurement>
             double recall) {}
 
     /**
-     * A confidence interval of a change (perplexity: rise in nats a token; accuracy: difference).
+     * A row of {@code intervals.csv}: a 95 % interval of a change (perplexity: rise in nats a token; accuracy: difference) or of a figure about the mask.
      *
+     * @param against {@code none} for the unmasked model, or the random control it is held against
+     * @param value the change
      * @param low lower end
      * @param high upper end
-     * @param pValue two-sided, of no change
+     * @param pValue two-sided, of no change; NaN where it makes no sense
+     * @param holm the p-value corrected for all that is compared together; NaN where there is none
      */
-    public record Interval(String model, String method, String mask, String seed, String language, String metric, double low, double high,
-            double pValue) {}
+    public record Interval(String model, String method, String mask, String seed, String language, String metric, String against,
+            double value, double low, double high, double pValue, double holm) {
+        /** Whether it cannot tell the change from none: it holds 0. */
+        public boolean withinNoise() {
+            return !(low > 0) && !(high < 0);
+        }
+    }
 
     /**
      * What a method selected for a language.

@@ -23,6 +23,7 @@ import dev.crane.analysis.identify.Lape;
 import dev.crane.analysis.identify.Plnd;
 import dev.crane.analysis.identify.ShareMargin;
 import dev.crane.analysis.identify.TopValues;
+import dev.crane.analysis.metric.LangSpecF1;
 import dev.crane.engine.CraneException;
 import dev.crane.engine.backend.Backend.Reduction;
 import dev.crane.engine.hook.Site;
@@ -160,6 +161,20 @@ class ExperimentFileTest {
         assertTrue(found.startsWith(folder.resolve("experiment.yaml") + ":"), found);
         assertTrue(found.contains(message), found);
         assertEquals(1, found.lines().count(), found);
+    }
+
+    @Test
+    void langSpecF1IsChosen() throws IOException {
+        assertEquals(LangSpecF1.Options.DEFAULT, read(LEAST).langSpecF1());
+        assertEquals(new LangSpecF1.Options(LangSpecF1.Others.MAX, 0.5, true),
+                read(LEAST + "metrics: {langspec-f1: {other: max, beta: 0.5, compat: true}}\n").langSpecF1());
+        for (String[] wrong : new String[][]{{"{other: min}", "other: expected mean, max or sum, found 'min'"},
+                {"{beta: 0}", "beta: expected a number above 0"}, {"{compat: maybe}", "compat: expected true or false"},
+                {"{betta: 1}", "did you mean 'beta'?"}}) {
+            String found = assertThrows(CraneException.class, () -> read(LEAST + "metrics: {langspec-f1: " + wrong[0] + "}\n"))
+                    .getMessage();
+            assertTrue(found.contains(":7:") && found.contains(wrong[1]), found);
+        }
     }
 
     @Test

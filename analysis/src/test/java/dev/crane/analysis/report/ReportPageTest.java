@@ -60,7 +60,8 @@ class ReportPageTest {
         SequencedMap<String, String> provenance = new TreeMap<>();
         provenance.put("model hash", "abc\"def");
         return new ReportData("A study of <three> languages", LANGUAGES, matrix, summaries,
-                List.of(new ReportData.Interval("babel", "crane", "en", "", "zh", "perplexity", -0.02, 0.01, 0.6)), selections, provenance);
+                List.of(new ReportData.Interval("babel", "crane", "en", "", "zh", "perplexity", "none", 0, -0.02, 0.01, 0.6, 1)),
+                selections, provenance);
     }
 
     /** The body is written so that an XML parser takes it: every element closed, every text escaped. */
