@@ -39,6 +39,7 @@ public final class Decoding implements AutoCloseable {
         this.decoder = decoder;
         this.backend = decoder.backend();
         this.edits = decoder.compile(interventions, interventionOf, prompts.size());
+        edits.checkPositions(interventionOf, decoder.spec().maxPositions());
         this.interventionOf = interventionOf;
         this.ids = prompts.stream().map(int[]::clone).toArray(int[][]::new);
         this.nextLogits = new float[ids.length][];
@@ -102,7 +103,8 @@ public final class Decoding implements AutoCloseable {
         Segments segments = batch.segments();
         int[] sets = interventionOf == null ? null : IntStream.of(sequences).map(b -> interventionOf[b]).toArray();
         CacheView view = cache.extend(sequences, segments);
-        try (Pass pass = new Pass(decoder.spec(), backend, batch, edits.on(sets), new CaptureSheet(backend, List.of()), Keep.NOTHING,
+        try (Pass pass = new Pass(decoder.spec(), backend, batch, edits.on(sets, segments, view.past()),
+                new CaptureSheet(backend, List.of()), Keep.NOTHING,
                 view)) {
             Tensor hidden = decoder.hidden(pass);
             int[] last = IntStream.range(0, segments.count()).map(i -> segments.start(i) + segments.length(i) - 1).toArray();

@@ -37,7 +37,9 @@ final class ForwardPass {
         if (request.output() == Output.NEXT_LOGPROBS && request.captures().isEmpty() && decoder.sharesPrefixes())
             return nextLogprobs(SharedPrefixes.of(batch, request.interventionOf()));
         CaptureSheet captures = new CaptureSheet(backend, request.captures());
-        try (Pass pass = new Pass(decoder.spec(), backend, batch, edits.on(request.interventionOf()), captures, Keep.NOTHING, null)) {
+        try (Pass pass = new Pass(decoder.spec(), backend, batch, edits.on(request.interventionOf(), segments, new int[segments.count()]),
+                captures,
+                Keep.NOTHING, null)) {
             Tensor hidden = decoder.hidden(pass);
             VocabularyHead head = new VocabularyHead(decoder, pass, hidden);
             captureLogits(head, captures, pass);
@@ -63,7 +65,8 @@ final class ForwardPass {
                 ? null
                 : Arrays.stream(shared.sequences()).map(b -> request.interventionOf()[b]).toArray();
         CaptureSheet none = new CaptureSheet(backend, List.of());
-        try (Pass pass = new Pass(decoder.spec(), backend, shared.fresh(), edits.on(setOf), none, Keep.NOTHING,
+        try (Pass pass = new Pass(decoder.spec(), backend, shared.fresh(), edits.on(setOf, shared.fresh().segments(), shared.past()), none,
+                Keep.NOTHING,
                 shared.isSharing() ? shared : null)) {
             Tensor hidden = decoder.hidden(pass);
             return nextLogprobs(pass, new VocabularyHead(decoder, pass, hidden), shared.rows(), none);

@@ -2,9 +2,7 @@ package dev.crane.engine.decoder;
 
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.function.IntSupplier;
 import java.util.stream.IntStream;
 
@@ -24,6 +22,8 @@ import dev.crane.engine.hook.Site;
 final class Pass implements AutoCloseable {
     final PackedBatch batch;
     final Segments segments;
+    /** How the rows fall into runs of one edit each: what ops that apply edits take. */
+    final Segments runs;
     final Workspace tensors;
     /** The tokens before those of this pass, or null where it begins with the first ones. */
     final EarlierTokens earlier;
@@ -35,7 +35,7 @@ final class Pass implements AutoCloseable {
     Tensor embeddingInverse;
 
     private final Backend backend;
-    private final Map<HookPoint, UnitEdits> edits;
+    private final PassEdits edits;
     private final CaptureSheet captures;
     private final List<LayerActivations> layers;
     private final boolean again;
@@ -46,18 +46,19 @@ final class Pass implements AutoCloseable {
     private record Check(IntSupplier row, HookPoint point, boolean backward) {}
 
     /** @param earlier the tokens before those of the batch, or null */
-    Pass(DecoderSpec spec, Backend backend, PackedBatch batch, Map<HookPoint, UnitEdits> edits, CaptureSheet captures, Keep keep,
+    Pass(DecoderSpec spec, Backend backend, PackedBatch batch, PassEdits edits, CaptureSheet captures, Keep keep,
             EarlierTokens earlier) {
         this(backend, batch, new Workspace(backend), edits, captures, keep, activations(spec.layers()), earlier, false, false);
     }
 
-    private Pass(Backend backend, PackedBatch batch, Workspace tensors, Map<HookPoint, UnitEdits> edits, CaptureSheet captures, Keep keep,
+    private Pass(Backend backend, PackedBatch batch, Workspace tensors, PassEdits edits, CaptureSheet captures, Keep keep,
             List<LayerActivations> layers, EarlierTokens earlier, boolean again, boolean tracing) {
         this.backend = backend;
         this.batch = batch;
         this.segments = batch.segments();
         this.tensors = tensors;
         this.edits = edits;
+        this.runs = edits.runs();
         this.captures = captures;
         this.keep = keep;
         this.layers = layers;
@@ -75,10 +76,8 @@ final class Pass implements AutoCloseable {
     Pass tracing(int b) {
         int from = segments.start(b);
         int[] ids = Arrays.copyOfRange(batch.ids(), from, from + segments.length(b));
-        Map<HookPoint, UnitEdits> own = new HashMap<>();
-        edits.forEach((point, e) -> own.put(point, new UnitEdits(e.edits(), new int[]{e.ofSequence()[b]})));
-        return new Pass(backend, PackedBatch.of(List.of(ids)), new Workspace(backend), own, new CaptureSheet(backend, List.of()),
-                Keep.NOTHING, activations(layers.size()), null, false, true);
+        return new Pass(backend, PackedBatch.of(List.of(ids)), new Workspace(backend), edits.alone(b, segments),
+                new CaptureSheet(backend, List.of()), Keep.NOTHING, activations(layers.size()), null, false, true);
     }
 
     /** Number of tokens N. */
@@ -98,7 +97,7 @@ final class Pass implements AutoCloseable {
 
     /** The edits at a point, or null. */
     UnitEdits edits(Site site, int layer) {
-        return edits.get(point(site, layer));
+        return edits.at().get(point(site, layer));
     }
 
     /** Whether a tensor that the pass itself does not need is wanted at a point. */
@@ -118,14 +117,14 @@ final class Pass implements AutoCloseable {
 
     /** Whether the stream is changed at one of these points. */
     boolean changesStream(List<HookPoint> points) {
-        return points.stream().anyMatch(point -> edits.containsKey(point) && !(again && point.site() == Site.RESID_PRE));
+        return points.stream().anyMatch(point -> edits.at().containsKey(point) && !(again && point.site() == Site.RESID_PRE));
     }
 
     /** x has been made at a hook point: it is changed there, then read. */
     void at(Site site, int layer, Tensor x) {
         UnitEdits changes = edits(site, layer);
         if (changes != null && !(again && site == Site.RESID_PRE))
-            backend.edit(x, segments, changes);
+            backend.edit(x, runs, changes);
         read(site, layer, x);
     }
 

@@ -70,7 +70,7 @@ final class VocabularyHead {
             backend.softcap(logits, decoder.spec().logitSoftcap());
         UnitEdits edits = pass.edits(LOGITS.site(), LOGITS.layer());
         if (edits != null)
-            backend.edit(logits, segmentsOf(rows), edits);
+            backend.edit(logits, runsOf(rows), edits);
         int bad = backend.firstNonFinite(logits);
         if (bad >= 0) {
             int b = pass.segments.of(rows[bad]);
@@ -78,13 +78,13 @@ final class VocabularyHead {
         }
     }
 
-    /** How some rows, ascending, fall into the sequences of the pass; a sequence may have none of them. */
-    private Segments segmentsOf(int[] rows) {
-        int[] offsets = new int[pass.segments.count() + 1];
+    /** How some rows, ascending, fall into the pass's runs of one edit; a run may have none of them. */
+    private Segments runsOf(int[] rows) {
+        int[] offsets = new int[pass.runs.count() + 1];
         for (int row : rows)
-            offsets[pass.segments.of(row) + 1]++;
-        for (int b = 0; b < pass.segments.count(); b++)
-            offsets[b + 1] += offsets[b];
+            offsets[pass.runs.of(row) + 1]++;
+        for (int run = 0; run < pass.runs.count(); run++)
+            offsets[run + 1] += offsets[run];
         return new Segments(offsets);
     }
 }

@@ -3,7 +3,7 @@ package dev.crane.engine.hook;
 import java.util.List;
 
 /**
- * The interventions that one sequence runs with. Each unit of a hook point may be named once. The arrays within are not to be
+ * The interventions that one sequence runs with. Each unit of a hook point may be named once, or once at each position. The arrays within are not to be
  * changed afterwards: what is compiled from a set is kept for later passes.
  *
  * @param name for messages: a mask's file name, say

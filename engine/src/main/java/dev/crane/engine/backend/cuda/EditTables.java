@@ -3,7 +3,6 @@ package dev.crane.engine.backend.cuda;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 
 import dev.crane.cuda.Context;
 import dev.crane.cuda.DeviceBuffer;
@@ -21,6 +20,10 @@ import dev.crane.kernels.Edits;
 final class EditTables implements AutoCloseable {
     /** All hook points of a deep model under a few sets of interventions. */
     private static final int KEPT = 2048;
+    /** Masks of a large model take a few MiB; tables that differ from position to position are many times larger and are not kept for long. */
+    private static final long KEPT_BYTES = 256L << 20;
+    /** Tables that one op may take. */
+    private static final int OF_ONE_OP = 2;
 
     /** A list by its identity. */
     private record Key(List<Edit> edits) {
@@ -37,22 +40,14 @@ final class EditTables implements AutoCloseable {
     }
 
     /** The edits at one hook point: either one buffer of bitmaps or one of the four tables, one behind the other. */
-    private record Tables(DeviceBuffer buffer, boolean bitmaps, long tableBytes) {}
+    private record Tables(DeviceBuffer buffer, boolean bitmaps, long tableBytes, long bytes) {}
 
     private final Context context;
     private final Stream stream;
     private final Staging staging;
     private final IndexArrays indices;
-    private final Map<Key, Tables> kept = new LinkedHashMap<>(16, 0.75f, true) {
-        @Override
-        protected boolean removeEldestEntry(Map.Entry<Key, Tables> eldest) {
-            if (size() > KEPT) {
-                eldest.getValue().buffer.close();
-                return true;
-            }
-            return false;
-        }
-    };
+    private final LinkedHashMap<Key, Tables> kept = new LinkedHashMap<>(16, 0.75f, true);
+    private long keptBytes;
 
     EditTables(Context context, Stream stream, Staging staging, IndexArrays indices) {
         this.context = context;
@@ -78,6 +73,12 @@ final class EditTables implements AutoCloseable {
         if (tables == null) {
             tables = upload(edits.edits());
             kept.put(new Key(edits.edits()), tables);
+            keptBytes += tables.bytes;
+            while (kept.size() > KEPT || (keptBytes > KEPT_BYTES && kept.size() > OF_ONE_OP)) {
+                Tables eldest = kept.pollFirstEntry().getValue();
+                keptBytes -= eldest.bytes;
+                eldest.buffer.close();
+            }
         }
         long address = tables.buffer.address();
         long rows = indices.address(ofRow);
@@ -102,7 +103,7 @@ final class EditTables implements AutoCloseable {
         }
         DeviceBuffer buffer = context.memory().allocate((long) bits.length * Integer.BYTES, stream);
         staging.upload(bits, buffer);
-        return new Tables(buffer, true, 0);
+        return new Tables(buffer, true, 0, (long) bits.length * Integer.BYTES);
     }
 
     private Tables tables(List<Edit> edits) {
@@ -118,7 +119,7 @@ final class EditTables implements AutoCloseable {
             System.arraycopy(parts.get(i), 0, all, i * width, width);
         DeviceBuffer buffer = context.memory().allocate((long) all.length * Float.BYTES, stream);
         staging.upload(all, ElementType.F32, buffer);
-        return new Tables(buffer, false, (long) length * Float.BYTES);
+        return new Tables(buffer, false, (long) length * Float.BYTES, (long) all.length * Float.BYTES);
     }
 
     private static boolean onlyZeroes(Edit edit) {
