@@ -41,7 +41,7 @@ final class RelevanceCommand implements Callable<Integer> {
     private String score;
 
     @Option(names = {"-t", "--target"}, paramLabel = "TARGET", defaultValue = "mean-logit",
-            description = "What backward starts from: mean-logit, mean-logprob, last-logit, contrastive, positions:P,P. Default: ${DEFAULT-VALUE}.")
+            description = "What backward starts from: mean-logit, mean-logprob, last-logit, contrastive, positions:P,P, logit:P:TOKEN:TOKEN. Default: ${DEFAULT-VALUE}.")
     private String target;
 
     @Option(names = {"-u", "--units"}, paramLabel = "SITE", split = ",",

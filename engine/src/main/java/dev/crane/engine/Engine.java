@@ -32,11 +32,13 @@ import dev.crane.engine.relevance.Score;
  */
 public final class Engine implements AutoCloseable {
     private final Decoder decoder;
+    private final long resultBytes;
     private MemoryPlan plan;
 
-    private Engine(Decoder decoder, MemoryPlan plan) {
+    private Engine(Decoder decoder, MemoryPlan plan, long resultBytes) {
         this.decoder = decoder;
         this.plan = plan;
+        this.resultBytes = resultBytes;
     }
 
     /**
@@ -50,7 +52,7 @@ public final class Engine implements AutoCloseable {
             long bytes = options.equals(EngineOptions.DEFAULT)
                     ? backend.activationBytes().orElse(options.activationBytes())
                     : options.activationBytes();
-            return new Engine(decoder, new MemoryPlan(spec, bytes));
+            return new Engine(decoder, new MemoryPlan(spec, bytes), options.resultBytes());
         } catch (RuntimeException e) {
             throw backend.explained(e);
         }
@@ -83,6 +85,7 @@ public final class Engine implements AutoCloseable {
         List<boolean[]> greedy = new ArrayList<>();
         Map<Capture, List<float[]>> captures = new LinkedHashMap<>();
         decoder.check(batch, asked);
+        checkResults(plan.resultBytes(batch.segments(), asked), "logits and captures");
         ForwardRequest request = FusedRows.apart(asked);
         inParts(plan.parts(batch.segments(), request), false, part -> {
             ForwardRequest ofPart = new ForwardRequest(request.output(), request.captures(), request.interventions(),
@@ -106,19 +109,22 @@ public final class Engine implements AutoCloseable {
     public RelevanceResult relevance(PackedBatch batch, RelevanceRequest asked) {
         float[] targets = new float[batch.sequences()];
         Map<Score, Map<HookPoint, List<float[]>>> scores = new EnumMap<>(Score.class);
+        Map<HookPoint, List<float[]>> gradients = new TreeMap<>();
         List<float[]> tokenRelevance = new ArrayList<>();
         decoder.check(batch, asked);
+        checkResults(plan.resultBytes(batch.segments(), asked), "gradients");
         RelevanceRequest request = FusedRows.apart(asked);
         inParts(plan.parts(batch.segments(), request), true, part -> {
             RelevanceRequest ofPart = new RelevanceRequest(request.rule(), request.target(), request.scores(), request.sites(),
-                    request.tokenRelevance(), request.interventions(), choices(request.interventionOf(), part));
+                    request.gradients(), request.tokenRelevance(), request.interventions(), choices(request.interventionOf(), part));
             RelevanceResult result = decoder.relevance(sequences(batch, part), ofPart, part.checkpointed());
             System.arraycopy(result.targets(), 0, targets, part.from(), part.to() - part.from());
             result.scores().forEach((score, points) -> points.forEach((point, values) -> scores.computeIfAbsent(score, s -> new TreeMap<>())
                     .computeIfAbsent(point, p -> new ArrayList<>()).addAll(values)));
+            result.gradients().forEach((point, values) -> gradients.computeIfAbsent(point, p -> new ArrayList<>()).addAll(values));
             tokenRelevance.addAll(result.tokenRelevance());
         });
-        return FusedRows.together(spec(), asked, new RelevanceResult(targets, scores, tokenRelevance));
+        return FusedRows.together(spec(), asked, new RelevanceResult(targets, scores, gradients, tokenRelevance));
     }
 
     /**
@@ -135,6 +141,15 @@ public final class Engine implements AutoCloseable {
     @Override
     public void close() {
         decoder.close();
+    }
+
+    private void checkResults(long bytes, String what) {
+        if (bytes > resultBytes)
+            throw new CraneException(
+                    "the " + what + " asked for would take " + Math.ceilDiv(bytes, 1L << 20) + " MiB of memory, more than the "
+                            + (resultBytes >> 20)
+                            + " MiB set aside for results: give fewer sequences at once, name fewer hook points, reduce over tokens,"
+                            + " or start Java with a larger heap (-Xmx)");
     }
 
     private interface Run {

@@ -11,6 +11,8 @@ import dev.crane.engine.relevance.Score;
  *
  * @param targets the target's value; NaN where the sequence has none (length 1)
  * @param scores for each score and hook point the values per sequence [width]; zeros where the sequence has no target
+ * @param gradients for each hook point where it was asked for the gradient per sequence [T·width], row-major; zeros where the sequence has no target
  * @param tokenRelevance per sequence [T], if asked for; else empty
  */
-public record RelevanceResult(float[] targets, Map<Score, Map<HookPoint, List<float[]>>> scores, List<float[]> tokenRelevance) {}
+public record RelevanceResult(float[] targets, Map<Score, Map<HookPoint, List<float[]>>> scores,
+        Map<HookPoint, List<float[]>> gradients, List<float[]> tokenRelevance) {}

@@ -70,14 +70,18 @@ public final class Decoder implements AutoCloseable {
         for (int b = 0; request.firstScored() != null && b < batch.sequences(); b++)
             if (request.firstScored()[b] < 1 || request.firstScored()[b] > batch.segments().length(b))
                 throw new IllegalArgumentException("first scored token " + request.firstScored()[b] + " of " + batch.segments().length(b));
-        compile(request.interventions(), request.interventionOf(), batch.sequences());
+        compile(request.interventions(), request.interventionOf(), batch.sequences()).checkPositions(request.interventionOf(),
+                batch.segments());
     }
 
     /** Refuses what {@link #relevance} cannot do: a user's error. */
     public void check(PackedBatch batch, RelevanceRequest request) {
         check(batch, new int[batch.sequences()], spec.maxPositions());
         ScoreSheet.check(spec, request);
-        if (compile(request.interventions(), request.interventionOf(), batch.sequences()).changeLogits())
+        TargetGradient.check(request.target(), spec, batch.segments());
+        Edits edits = compile(request.interventions(), request.interventionOf(), batch.sequences());
+        edits.checkPositions(request.interventionOf(), batch.segments());
+        if (edits.changeLogits())
             throw new CraneException("interventions at the logits cannot be combined with relevance, whose target is read from them");
     }
 
@@ -268,13 +272,13 @@ public final class Decoder implements AutoCloseable {
         Activation activation = spec.mlp().activation();
         Tensor neuron = pass.tensors.allocate(pass.tokens(), spec.mlp().intermediate());
         if (gate == null) {
-            backend.activation(up, activation, pass.segments, pass.edits(Site.MLP_ACT, layer), neuron);
+            backend.activation(up, activation, pass.runs, pass.edits(Site.MLP_ACT, layer), neuron);
             pass.read(Site.MLP_ACT, layer, neuron);
             pass.at(Site.MLP_NEURON, layer, neuron);
             return neuron;
         }
         Tensor act = pass.wants(Site.MLP_ACT, layer) ? pass.tensors.allocate(pass.tokens(), spec.mlp().intermediate()) : null;
-        backend.gatedActivation(gate, up, activation, pass.segments, pass.edits(Site.MLP_ACT, layer), pass.edits(Site.MLP_NEURON, layer),
+        backend.gatedActivation(gate, up, activation, pass.runs, pass.edits(Site.MLP_ACT, layer), pass.edits(Site.MLP_NEURON, layer),
                 act, neuron);
         if (act != null)
             pass.read(Site.MLP_ACT, layer, act);

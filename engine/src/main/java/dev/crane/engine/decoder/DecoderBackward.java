@@ -129,7 +129,7 @@ final class DecoderBackward {
         } else {
             neuronScores(layer, gate, up, dNeuron);
             Tensor dGate = tensors.allocate(pass.tokens(), width);
-            backend.gatedActivationBackward(gate, up, decoder.spec().mlp().activation(), pass.segments, pass.edits(Site.MLP_ACT, layer),
+            backend.gatedActivationBackward(gate, up, decoder.spec().mlp().activation(), pass.runs, pass.edits(Site.MLP_ACT, layer),
                     pass.edits(Site.MLP_NEURON, layer), rule, dNeuron, dGate, dUp);
             tensors.release(dNeuron);
             at(Site.MLP_GATE, layer, kept, dGate);
@@ -146,21 +146,23 @@ final class DecoderBackward {
         Activation activation = decoder.spec().mlp().activation();
         UnitEdits actEdits = pass.edits(Site.MLP_ACT, layer);
         UnitEdits neuronEdits = pass.edits(Site.MLP_NEURON, layer);
+        scores.gradient(Site.MLP_NEURON, layer, dNeuron);
         if (neuronEdits != null || scores.wants(Score.RELEVANCE, Site.MLP_NEURON) || scores.wants(Score.RELEVANCE, Site.MLP_ACT)) {
             Tensor act = tensors.allocate(up.rows(), up.columns());
-            backend.activation(up, activation, pass.segments, actEdits, act);
+            backend.activation(up, activation, pass.runs, actEdits, act);
             Tensor neuron = tensors.hold(act);
             if (neuronEdits != null) {
                 neuron = tensors.own(neuron);
-                backend.edit(neuron, pass.segments, neuronEdits);
+                backend.edit(neuron, pass.runs, neuronEdits);
             }
             scores.relevance(Site.MLP_NEURON, layer, neuron, dNeuron, 1);
             if (neuronEdits != null)
-                backend.editBackward(dNeuron, neuron, pass.segments, neuronEdits);
+                backend.editBackward(dNeuron, neuron, pass.runs, neuronEdits);
             scores.relevance(Site.MLP_ACT, layer, act, dNeuron, 1);
             tensors.release(act, neuron);
         }
-        backend.activationBackward(up, activation, pass.segments, actEdits, rule, dNeuron, dUp);
+        scores.gradient(Site.MLP_ACT, layer, dNeuron);
+        backend.activationBackward(up, activation, pass.runs, actEdits, rule, dNeuron, dUp);
     }
 
     /** dx += the gradient through attention, unless none is wanted {@code before} it; {@code upstream} is that of the stream it is added to. */
@@ -232,9 +234,10 @@ final class DecoderBackward {
     /** The gradient has come back to a hook point: scores are read there, then it is taken back through the edits, in place. */
     private void at(Site site, int layer, LayerActivations kept, Tensor gradient) {
         scores.relevance(site, layer, kept.values.get(site), gradient, 1);
+        scores.gradient(site, layer, gradient);
         UnitEdits edits = pass.edits(site, layer);
         if (edits != null)
-            backend.editBackward(gradient, kept.values.get(site), pass.segments, edits);
+            backend.editBackward(gradient, kept.values.get(site), pass.runs, edits);
         scores.rowGradient(site, layer, kept.inputSums.get(site), gradient);
     }
 
@@ -242,24 +245,37 @@ final class DecoderBackward {
     private void neuronScores(int layer, Tensor gate, Tensor up, Tensor dNeuron) {
         boolean wantsNeuron = scores.wants(Score.RELEVANCE, Site.MLP_NEURON);
         boolean wantsAct = scores.wants(Score.RELEVANCE, Site.MLP_ACT);
-        if (!wantsNeuron && !wantsAct)
+        boolean wantsActGradient = scores.wantsGradient(Site.MLP_ACT, layer);
+        scores.gradient(Site.MLP_NEURON, layer, dNeuron);
+        if (!wantsNeuron && !wantsAct && !wantsActGradient)
             return;
         UnitEdits actEdits = pass.edits(Site.MLP_ACT, layer);
         UnitEdits neuronEdits = pass.edits(Site.MLP_NEURON, layer);
         Tensor neuron = tensors.allocate(gate.rows(), gate.columns());
-        backend.gatedActivation(gate, up, decoder.spec().mlp().activation(), pass.segments, actEdits, neuronEdits, null, neuron);
+        backend.gatedActivation(gate, up, decoder.spec().mlp().activation(), pass.runs, actEdits, neuronEdits, null, neuron);
         scores.relevance(Site.MLP_NEURON, layer, neuron, dNeuron, 1);
-        // act · dAct = gateShare · (act · up) · dProduct: the product before its edits, with the gradient taken back through them
-        if (wantsAct && neuronEdits == null) {
-            scores.relevance(Site.MLP_ACT, layer, neuron, dNeuron, rule.gateShare());
-        } else if (wantsAct) {
-            Tensor dProduct = tensors.copy(dNeuron);
-            backend.editBackward(dProduct, neuron, pass.segments, neuronEdits);
-            backend.gatedActivation(gate, up, decoder.spec().mlp().activation(), pass.segments, actEdits, null, null, neuron);
+        if (wantsAct || wantsActGradient) {
+            // act · dAct = gateShare · (act · up) · dProduct: the product before its edits, with the gradient taken back through them
+            Tensor dProduct = neuronEdits == null ? tensors.hold(dNeuron) : tensors.copy(dNeuron);
+            if (neuronEdits != null) {
+                backend.editBackward(dProduct, neuron, pass.runs, neuronEdits);
+                backend.gatedActivation(gate, up, decoder.spec().mlp().activation(), pass.runs, actEdits, null, null, neuron);
+            }
             scores.relevance(Site.MLP_ACT, layer, neuron, dProduct, rule.gateShare());
+            if (wantsActGradient)
+                scores.gradient(Site.MLP_ACT, layer, actGradient(dProduct, up), up.columns());
             tensors.release(dProduct);
         }
         tensors.release(neuron);
+    }
+
+    /** dAct = gateShare · up · dProduct; on the host, where it goes anyway. */
+    private float[] actGradient(Tensor dProduct, Tensor up) {
+        float[] gradient = backend.download(dProduct);
+        float[] values = backend.download(up);
+        for (int i = 0; i < gradient.length; i++)
+            gradient[i] *= rule.gateShare() * values[i];
+        return gradient;
     }
 
     /** A linear layer whose output has the gradient {@code dz}, which is zero when the rule's factor is. */

@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
 
 import dev.crane.engine.ForwardRequest;
 import dev.crane.engine.ForwardResult;
@@ -94,17 +95,19 @@ public final class FusedRows {
 
     /** The request with the projections in the place of fused sites; the request itself where it names none. */
     public static RelevanceRequest apart(RelevanceRequest request) {
-        if (request.sites().stream().noneMatch(FusedRows::isFused))
+        if (!namesFused(request))
             return request;
         Set<Site> sites = EnumSet.noneOf(Site.class);
         request.sites().forEach(site -> sites.addAll(parts(site)));
-        return new RelevanceRequest(request.rule(), request.target(), request.scores(), sites, request.tokenRelevance(),
+        Set<HookPoint> gradients = new TreeSet<>();
+        request.gradients().forEach(point -> parts(point.site()).forEach(part -> gradients.add(new HookPoint(part, point.layer()))));
+        return new RelevanceRequest(request.rule(), request.target(), request.scores(), sites, gradients, request.tokenRelevance(),
                 request.interventions(), request.interventionOf());
     }
 
     /** What was asked for, from the result of {@link #apart}. */
     public static RelevanceResult together(DecoderSpec spec, RelevanceRequest request, RelevanceResult result) {
-        if (request.sites().stream().noneMatch(FusedRows::isFused))
+        if (!namesFused(request))
             return result;
         Map<Score, Map<HookPoint, List<float[]>>> scores = new LinkedHashMap<>();
         result.scores().forEach((score, points) -> {
@@ -117,7 +120,16 @@ public final class FusedRows {
                 }
             scores.put(score, wanted);
         });
-        return new RelevanceResult(result.targets(), scores, result.tokenRelevance());
+        Map<HookPoint, List<float[]>> gradients = new TreeMap<>();
+        for (HookPoint point : request.gradients())
+            gradients.put(spec.point(point.site(), point.layer()),
+                    together(spec, point.site(), part -> result.gradients().get(new HookPoint(part, point.layer()))));
+        return new RelevanceResult(result.targets(), scores, gradients, result.tokenRelevance());
+    }
+
+    private static boolean namesFused(RelevanceRequest request) {
+        return request.sites().stream().anyMatch(FusedRows::isFused)
+                || request.gradients().stream().anyMatch(point -> isFused(point.site()));
     }
 
     /** The request with the projections in the place of fused sites; the request itself where it names none. */

@@ -27,12 +27,12 @@ import dev.crane.engine.relevance.Target;
  * <li>what some families have more: attention and MLP in parallel, h in forward and h in backward; norms behind them, h + 1 in forward, h in backward,
  * and kept 2, and 2h more when 1/σ is not detached; norms of queries and keys, 2H + 1 in backward; without a gate nothing is kept or computed of it;
  * <li>the vocabulary, where whole rows of logits are needed: {@link VocabularyHead#rowsAtOnce} · (V + h), whatever the batch; captured logits:
- * the longest sequence times V;
+ * the longest sequence times V; captured attention probabilities: H times the longest sequence squared;
  * <li>a sequence: the widest site twice (reductions);
  * <li>a token in the key/value cache: 2·K·L, and up to half as much again in reserve.
  * </ul>
  *
- * Weights, and what a backend uses within one op, come on top; so do results, which lie on the Java heap.
+ * Weights, and what a backend uses within one op, come on top; so do results, which lie on the Java heap: {@link #resultBytes} says how much.
  *
  * @param spec the decoder
  * @param activationBytes the limit
@@ -100,6 +100,32 @@ public record MemoryPlan(DecoderSpec spec, long activationBytes) {
         return fixedBytes(request) + segments.rows() * perToken + segments.count() * sequenceBytes();
     }
 
+    /**
+     * Bytes that the results of a forward pass over these sequences take on the Java heap: logits, and captures, whole ones [T, width] (attention
+     * probabilities [H·T, T]) and reduced ones [width]. While a part of the batch is read, what is read of it lies there twice.
+     */
+    public long resultBytes(Segments segments, ForwardRequest request) {
+        long bytes = 0;
+        for (int b = 0; b < segments.count(); b++) {
+            long tokens = segments.length(b);
+            bytes += FLOAT * spec.vocabulary() * switch (request.output()) {
+                case ALL_LOGITS -> tokens;
+                case LAST_LOGITS -> 1;
+                case NONE, NEXT_LOGPROBS -> 0;
+            };
+            for (Capture capture : request.captures())
+                bytes += FLOAT * (capture.point().site() == Site.ATTN_PROBS
+                        ? spec.attention().heads() * tokens * tokens
+                        : (capture.reduction() == null ? tokens : 1) * spec.units(capture.point().site()));
+        }
+        return bytes;
+    }
+
+    /** Bytes that whole gradients of a relevance pass over these sequences take on the Java heap. */
+    public long resultBytes(Segments segments, RelevanceRequest request) {
+        return FLOAT * segments.rows() * request.gradients().stream().mapToLong(point -> spec.units(point.site())).sum();
+    }
+
     /** Tokens of a forward pass that fit the limit. */
     public long tokensPerPart(ForwardRequest request) {
         return Math.max(1, (activationBytes - fixedBytes(request, new Segments(new int[]{0}))) / forwardBytesPerToken(request));
@@ -162,12 +188,15 @@ public record MemoryPlan(DecoderSpec spec, long activationBytes) {
     private long fixedBytes(ForwardRequest request, Segments segments) {
         long longest = IntStream.range(0, segments.count()).map(segments::length).max().orElse(0);
         boolean captured = request.captures().stream().map(Capture::point).anyMatch(VocabularyHead.LOGITS::equals);
+        boolean probabilities = request.captures().stream().anyMatch(capture -> capture.point().site() == Site.ATTN_PROBS);
         long whole = captured ? FLOAT * longest * (spec.vocabulary() + spec.hidden()) : 0;
-        return Math.max(whole, request.output() == Output.NONE ? 0 : vocabularyBytes());
+        return (probabilities ? FLOAT * spec.attention().heads() * longest * longest : 0)
+                + Math.max(whole, request.output() == Output.NONE ? 0 : vocabularyBytes());
     }
 
     private long fixedBytes(RelevanceRequest request) {
-        boolean namedLogitsOnly = request.target() instanceof Target.MeanLogit || request.target() instanceof Target.AtPositions;
+        boolean namedLogitsOnly = request.target() instanceof Target.MeanLogit || request.target() instanceof Target.AtPositions
+                || request.target() instanceof Target.TokenLogit;
         return namedLogitsOnly ? 0 : vocabularyBytes();
     }
 

@@ -1,14 +1,11 @@
 package dev.crane.engine.decoder;
 
 import java.util.List;
-import java.util.Map;
 
 import dev.crane.engine.RelevanceRequest;
 import dev.crane.engine.RelevanceResult;
 import dev.crane.engine.backend.Backend;
 import dev.crane.engine.backend.Tensor;
-import dev.crane.engine.backend.UnitEdits;
-import dev.crane.engine.hook.HookPoint;
 
 /** One forward and one backward pass with the scores read on the way back. */
 final class RelevancePass {
@@ -16,7 +13,7 @@ final class RelevancePass {
     private final Backend backend;
     private final PackedBatch batch;
     private final RelevanceRequest request;
-    private final Map<HookPoint, UnitEdits> edits;
+    private final PassEdits edits;
 
     /** Checks the request. */
     RelevancePass(Decoder decoder, PackedBatch batch, RelevanceRequest request) {
@@ -25,7 +22,8 @@ final class RelevancePass {
         this.batch = batch;
         this.request = request;
         decoder.check(batch, request);
-        this.edits = decoder.compile(request.interventions(), request.interventionOf(), batch.sequences()).on(request.interventionOf());
+        this.edits = decoder.compile(request.interventions(), request.interventionOf(), batch.sequences()).on(request.interventionOf(),
+                batch.segments(), new int[batch.sequences()]);
     }
 
     RelevanceResult run(boolean checkpointed) {
@@ -39,7 +37,8 @@ final class RelevancePass {
             DecoderBackward backward = new DecoderBackward(decoder, pass, request.rule(), scores, checkpointed ? pass.again(whole) : null,
                     request.tokenRelevance());
             Tensor dx = backward.run(target.gradient());
-            return new RelevanceResult(target.values(), scores.scores(), request.tokenRelevance() ? tokenRelevance(pass, dx) : List.of());
+            return new RelevanceResult(target.values(), scores.scores(), scores.gradients(),
+                    request.tokenRelevance() ? tokenRelevance(pass, dx) : List.of());
         }
     }
 

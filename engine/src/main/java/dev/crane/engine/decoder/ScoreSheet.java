@@ -25,6 +25,7 @@ final class ScoreSheet {
     private final Segments segments;
     private final Workspace tensors;
     private final Map<Score, Map<HookPoint, List<float[]>>> scores = new EnumMap<>(Score.class);
+    private final Map<HookPoint, List<float[]>> gradients = new TreeMap<>();
     /** What is still on its way from the device. */
     private final List<Runnable> arriving = new ArrayList<>();
 
@@ -39,17 +40,26 @@ final class ScoreSheet {
 
     /** What cannot be scored is a user's error. */
     static void check(DecoderSpec spec, RelevanceRequest request) {
+        for (HookPoint point : request.gradients()) {
+            checkSite(spec, point.site());
+            if (point.layer() < 0 || point.layer() >= spec.layers())
+                throw new CraneException("no gradient can be read at " + point + ": the model has layers 0 to " + (spec.layers() - 1));
+        }
         for (Site site : request.sites()) {
-            if (site == Site.LOGITS || site == Site.ATTN_PROBS)
-                throw new CraneException("no relevance can be read at " + site.label());
-            if (spec.units(site) == 0)
-                throw new CraneException(
-                        "no relevance can be read at " + site.label() + ": this model (" + spec.family() + ") does not have it");
+            checkSite(spec, site);
             if (request.scores().contains(Score.ROW_GRADIENT) && !site.isLinear())
                 throw new CraneException(
                         "the score " + Score.ROW_GRADIENT.label() + " is defined for rows of a weight matrix; " + site.label()
                                 + " is none: leave it out, or ask for " + Score.RELEVANCE.label());
         }
+    }
+
+    private static void checkSite(DecoderSpec spec, Site site) {
+        if (site == Site.LOGITS || site == Site.ATTN_PROBS)
+            throw new CraneException("no relevance can be read at " + site.label());
+        if (spec.units(site) == 0)
+            throw new CraneException(
+                    "no relevance can be read at " + site.label() + ": this model (" + spec.family() + ") does not have it");
     }
 
     boolean wants(Score score, Site site) {
@@ -58,7 +68,29 @@ final class ScoreSheet {
 
     /** Whether a score is asked for at one of these sites. */
     boolean reads(Site... sites) {
-        return Arrays.stream(sites).anyMatch(request.sites()::contains);
+        return Arrays.stream(sites).anyMatch(site -> request.sites().contains(site)
+                || request.gradients().stream().anyMatch(point -> point.site() == site));
+    }
+
+    /** Whether the gradient is asked for at a point. */
+    boolean wantsGradient(Site site, int layer) {
+        return request.gradients().contains(new HookPoint(site, layer));
+    }
+
+    /** The gradient at a point, if asked for. */
+    void gradient(Site site, int layer, Tensor gradient) {
+        if (wantsGradient(site, layer))
+            gradient(site, layer, backend.download(gradient), gradient.columns());
+    }
+
+    /** The gradient at a point, row-major, computed on the host. */
+    void gradient(Site site, int layer, float[] gradient, int width) {
+        gradients.put(spec.point(site, layer), CaptureSheet.slices(gradient, segments, width));
+    }
+
+    /** All gradients that were read. */
+    Map<HookPoint, List<float[]>> gradients() {
+        return gradients;
     }
 
     /** The relevance of the units at a site, if asked for: {@code factor} · Σ_t value · gradient. */

@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.function.IntPredicate;
 import java.util.stream.IntStream;
 
+import dev.crane.engine.CraneException;
 import dev.crane.engine.NonFiniteException;
 import dev.crane.engine.backend.Backend;
 import dev.crane.engine.backend.Segments;
@@ -28,8 +29,23 @@ record TargetGradient(float[] values, Tensor gradient) {
             case Target.AtPositions t -> computation.logits(computation.nextTokens(p -> Arrays.binarySearch(t.positions(), p) >= 0));
             case Target.LastLogit t -> computation.logits(computation.mostLikelyLast());
             case Target.Contrastive t -> computation.logits(computation.againstMostLikelyOther());
+            case Target.TokenLogit t -> computation.logits(computation.ofToken(t));
             case Target.MeanLogprob t -> computation.logprobs();
         };
+    }
+
+    /** What a target names and a sequence or the model does not have is a user's error. */
+    static void check(Target target, DecoderSpec spec, Segments sequences) {
+        if (!(target instanceof Target.TokenLogit logit))
+            return;
+        for (int token : new int[]{logit.token(), Math.max(logit.against(), 0)})
+            if (token < 0 || token >= spec.vocabulary())
+                throw new CraneException("the target " + target.label() + " names token " + token + "; the model's vocabulary has 0 to "
+                        + (spec.vocabulary() - 1));
+        for (int b = 0; b < sequences.count(); b++)
+            if (logit.position() >= sequences.length(b) || logit.position() < -sequences.length(b))
+                throw new CraneException("the target " + target.label() + " names position " + logit.position() + ", but sequence " + b
+                        + " has " + sequences.length(b) + " tokens");
     }
 
     /** One term of a target that is a weighted sum of logits: coefficient · logit[row, token]. */
@@ -63,6 +79,17 @@ record TargetGradient(float[] values, Tensor gradient) {
                 int[] chosen = IntStream.range(0, segments.length(b) - 1).filter(positions).toArray();
                 for (int t : chosen)
                     terms.add(new Term(segments.start(b) + t, ids[segments.start(b) + t + 1], 1f / chosen.length));
+            }
+            return terms;
+        }
+
+        List<Term> ofToken(Target.TokenLogit target) {
+            List<Term> terms = new ArrayList<>();
+            for (int b = 0; b < segments.count(); b++) {
+                int row = segments.start(b) + target.position() + (target.position() < 0 ? segments.length(b) : 0);
+                terms.add(new Term(row, target.token(), 1));
+                if (target.against() >= 0)
+                    terms.add(new Term(row, target.against(), -1));
             }
             return terms;
         }

@@ -5,6 +5,7 @@ import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.Linker;
 import java.util.EnumSet;
 import java.util.List;
+import java.util.Set;
 
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -26,6 +27,9 @@ import dev.crane.engine.backend.Precision;
 import dev.crane.engine.backend.cuda.CudaBackend;
 import dev.crane.engine.backend.cuda.CudaSettings;
 import dev.crane.engine.backend.reference.ReferenceBackend;
+import dev.crane.engine.hook.HookPoint;
+import dev.crane.engine.hook.Intervention;
+import dev.crane.engine.hook.InterventionSet;
 import dev.crane.engine.hook.Site;
 import dev.crane.engine.relevance.Rule;
 import dev.crane.engine.relevance.Score;
@@ -94,6 +98,10 @@ class CudaBackendTest {
             for (int b = 0; b < values.size(); b++)
                 assertArrayEquals(values.get(b), actual.scores().get(Score.RELEVANCE).get(point).get(b), 1e-5f, point.path());
         });
+        expected.gradients().forEach((point, values) -> {
+            for (int b = 0; b < values.size(); b++)
+                assertArrayEquals(values.get(b), actual.gradients().get(point).get(b), 1e-5f, point.path());
+        });
     }
 
     @Test
@@ -106,6 +114,27 @@ class CudaBackendTest {
         assertEquals(0, backend.allocatedBytes());
         backend.close();
         assertEquals(List.of(), backend.leftOpen());
+    }
+
+    /** Changes at positions, and gradients whole: tables by row go to the kernels as those by sequence do. */
+    @Test
+    void positionsAndGradients() {
+        HookPoint neuron = new HookPoint(Site.MLP_NEURON, 1);
+        HookPoint stream = new HookPoint(Site.RESID_PRE, 2);
+        List<InterventionSet> sets = List.of(
+                new InterventionSet("zeroes",
+                        List.of(new Intervention.At(new Intervention.Zero(neuron, new int[]{1, 5}), new int[]{2, 3}))),
+                new InterventionSet("values", List.of(new Intervention.Scale(stream, new int[]{0}, 2),
+                        new Intervention.At(new Intervention.Add(stream, new int[]{3, 4}, new float[]{1, -1}), new int[]{0}),
+                        new Intervention.At(new Intervention.Constant(stream, new int[]{3}, new float[]{0.5f}), new int[]{3}))));
+        RelevanceRequest request = new RelevanceRequest(Rule.GRADIENT, new Target.LastLogit(), EnumSet.of(Score.RELEVANCE),
+                EnumSet.of(Site.MLP_UP), Set.of(neuron, stream, new HookPoint(Site.MLP_ACT, 0)), false, sets, new int[]{0, -1, 1, 1});
+        try (Backend reference = new ReferenceBackend();
+                Engine expected = new TinyModel().engine(reference);
+                CudaBackend backend = new CudaBackend(device, new CudaSettings(Precision.F32));
+                Engine actual = new TinyModel().engine(backend)) {
+            assertAgrees(expected.relevance(batch(), request), actual.relevance(batch(), request));
+        }
     }
 
     /** Scores in bf16: every tensor between the products is rounded to 8 bits, 2⁻⁹ of each value, at some ten places of each of three layers and back. */
