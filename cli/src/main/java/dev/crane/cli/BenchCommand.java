@@ -60,7 +60,7 @@ final class BenchCommand implements Callable<Integer> {
 
     @Option(names = "--warm-up", paramLabel = "SECONDS",
             description = "How long each measurement runs before it counts. Default: ${DEFAULT-VALUE}, until the just-in-time compiler is done.")
-    private int warmUp = 5;
+    private int warmUp = 10;
 
     @Mixin
     private JsonOption json;

@@ -2,7 +2,6 @@ package dev.crane.engine.backend.cpu;
 
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
-import java.util.Arrays;
 import java.util.Objects;
 
 import dev.crane.engine.tensor.DType;
@@ -21,8 +20,14 @@ import dev.crane.engine.tensor.StoredTensor;
  * hold nothing but their threads.
  */
 public final class MatrixProduct {
-    /** Panels per block: 512 KiB with vectors of 512 bits, 256 KiB with 256, about half of the second-level cache of machines that have them. */
-    private static final int BLOCK_PANELS = 16;
+    /**
+     * Panels per block: 1 MiB with vectors of 512 bits, 256 KiB with 256, about half of the second-level cache of machines that have them. The more
+     * there are, the less often A is copied, which comes from memory.
+     */
+    private static final int BLOCK_PANELS = Tile.LANES >= 16 ? 32 : 16;
+
+    /** What a tile of C is added to where nothing was computed before. */
+    private static final float[] ZEROS = new float[Tile.WIDTH];
 
     /**
      * Rows of A per block. A tall tile stays in the first-level cache and the panels pass by, so that the tiles walk along the rows of C, which are
@@ -151,7 +156,7 @@ public final class MatrixProduct {
         Objects.checkFromIndexSize(offset, rows == 0 ? 0L : (rows - 1L) * stride + width, array.length);
     }
 
-    /** What a thread packs into; about 600 KiB. Places that nothing was packed into count for elements that are never stored. */
+    /** What a thread packs into; some 1.1 MiB at most. Places that nothing was packed into count for elements that are never stored. */
     private static final class Workspace {
         final float[] a = new float[(BLOCK_ROWS + Tile.HEIGHT) * Tile.A_STRIDE];
         final float[] panels = new float[BLOCK_PANELS * WeightPanels.PANEL];
@@ -183,12 +188,7 @@ public final class MatrixProduct {
                             System.arraycopy(a, aOffset + (i + r) * aStride + k, s.a, r * Tile.A_STRIDE, terms);
                         }
                         int to = cOffset + i * cStride + j;
-                        if (k == 0 && !accumulate) {
-                            for (int r = 0; r < height; r++) {
-                                Arrays.fill(c, to + r * cStride, to + r * cStride + width, 0f);
-                            }
-                        }
-                        tiles(height, width, terms, to, s);
+                        tiles(height, width, terms, k == 0 && !accumulate, to, s);
                         if (bias != null && k + terms == depth) {
                             addBias(height, width, to, j);
                         }
@@ -197,29 +197,32 @@ public final class MatrixProduct {
             }
         }
 
-        private void tiles(int height, int width, int terms, int to, Workspace s) {
+        private void tiles(int height, int width, int terms, boolean first, int to, Workspace s) {
             for (int j = 0; j < width; j += Tile.WIDTH) {
                 int panel = j / Tile.WIDTH * WeightPanels.PANEL;
                 int across = Math.min(Tile.WIDTH, width - j);
                 for (int i = 0; i < height;) {
                     int tall = Tile.height(height - i);
                     int down = Math.min(tall, height - i);
-                    if (down == tall && across == Tile.WIDTH) {
-                        Tile.add(tall, s.a, i * Tile.A_STRIDE, s.panels, panel, terms, c, to + i * cStride + j, cStride);
+                    int at = to + i * cStride + j;
+                    if (down < tall || across < Tile.WIDTH) {
+                        Tile.add(tall, s.a, i * Tile.A_STRIDE, s.panels, panel, terms, ZEROS, 0, 0, s.tile, 0, Tile.WIDTH);
+                        storePart(s.tile, down, across, first, at);
+                    } else if (first) {
+                        Tile.add(tall, s.a, i * Tile.A_STRIDE, s.panels, panel, terms, ZEROS, 0, 0, c, at, cStride);
                     } else {
-                        Arrays.fill(s.tile, 0f);
-                        Tile.add(tall, s.a, i * Tile.A_STRIDE, s.panels, panel, terms, s.tile, 0, Tile.WIDTH);
-                        addPart(s.tile, down, across, to + i * cStride + j);
+                        Tile.add(tall, s.a, i * Tile.A_STRIDE, s.panels, panel, terms, c, at, cStride, c, at, cStride);
                     }
                     i += down;
                 }
             }
         }
 
-        private void addPart(float[] tile, int down, int across, int to) {
+        private void storePart(float[] tile, int down, int across, boolean first, int to) {
             for (int i = 0; i < down; i++) {
                 for (int j = 0; j < across; j++) {
-                    c[to + i * cStride + j] += tile[i * Tile.WIDTH + j];
+                    int at = to + i * cStride + j;
+                    c[at] = (first ? 0 : c[at]) + tile[i * Tile.WIDTH + j];
                 }
             }
         }

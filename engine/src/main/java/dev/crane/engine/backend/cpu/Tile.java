@@ -42,17 +42,22 @@ final class Tile {
         return HEIGHT == 4 || rows <= 4 ? 4 : rows <= 8 ? 8 : HEIGHT;
     }
 
-    /** C += A · B on a tile of {@code height} rows, which is what {@link #height(int)} gave. */
-    static void add(int height, float[] a, int ao, float[] b, int bo, int depth, float[] c, int co, int stride) {
+    /**
+     * C = old + A · B on a tile of {@code height} rows, which is what {@link #height(int)} gave. All of {@code old}, which may be C, is read before C is
+     * written: a load behind a store whose address has the same lower 12 bits, as the rows of C often have, would wait for it.
+     */
+    static void add(int height, float[] a, int ao, float[] b, int bo, int depth, float[] old, int from, int fromStride, float[] c, int co,
+            int stride) {
         switch (height) {
-            case 4 -> add4(a, ao, b, bo, depth, c, co, stride);
-            case 8 -> add8(a, ao, b, bo, depth, c, co, stride);
-            default -> add14(a, ao, b, bo, depth, c, co, stride);
+            case 4 -> add4(a, ao, b, bo, depth, old, from, fromStride, c, co, stride);
+            case 8 -> add8(a, ao, b, bo, depth, old, from, fromStride, c, co, stride);
+            default -> add14(a, ao, b, bo, depth, old, from, fromStride, c, co, stride);
         }
     }
 
     /** 14 rows: 28 accumulators. */
-    static void add14(float[] a, int ao, float[] b, int bo, int depth, float[] c, int co, int stride) {
+    static void add14(float[] a, int ao, float[] b, int bo, int depth, float[] old, int from, int fromStride, float[] c, int co,
+            int stride) {
         FloatVector c0l = FloatVector.zero(SPECIES);
         FloatVector c0r = FloatVector.zero(SPECIES);
         FloatVector c1l = FloatVector.zero(SPECIES);
@@ -140,38 +145,67 @@ final class Tile {
             c13l = x.fma(l, c13l);
             c13r = x.fma(r, c13r);
         }
-        c0l.add(FloatVector.fromArray(SPECIES, c, co)).intoArray(c, co);
-        c0r.add(FloatVector.fromArray(SPECIES, c, co + LANES)).intoArray(c, co + LANES);
-        c1l.add(FloatVector.fromArray(SPECIES, c, co + stride)).intoArray(c, co + stride);
-        c1r.add(FloatVector.fromArray(SPECIES, c, co + stride + LANES)).intoArray(c, co + stride + LANES);
-        c2l.add(FloatVector.fromArray(SPECIES, c, co + 2 * stride)).intoArray(c, co + 2 * stride);
-        c2r.add(FloatVector.fromArray(SPECIES, c, co + 2 * stride + LANES)).intoArray(c, co + 2 * stride + LANES);
-        c3l.add(FloatVector.fromArray(SPECIES, c, co + 3 * stride)).intoArray(c, co + 3 * stride);
-        c3r.add(FloatVector.fromArray(SPECIES, c, co + 3 * stride + LANES)).intoArray(c, co + 3 * stride + LANES);
-        c4l.add(FloatVector.fromArray(SPECIES, c, co + 4 * stride)).intoArray(c, co + 4 * stride);
-        c4r.add(FloatVector.fromArray(SPECIES, c, co + 4 * stride + LANES)).intoArray(c, co + 4 * stride + LANES);
-        c5l.add(FloatVector.fromArray(SPECIES, c, co + 5 * stride)).intoArray(c, co + 5 * stride);
-        c5r.add(FloatVector.fromArray(SPECIES, c, co + 5 * stride + LANES)).intoArray(c, co + 5 * stride + LANES);
-        c6l.add(FloatVector.fromArray(SPECIES, c, co + 6 * stride)).intoArray(c, co + 6 * stride);
-        c6r.add(FloatVector.fromArray(SPECIES, c, co + 6 * stride + LANES)).intoArray(c, co + 6 * stride + LANES);
-        c7l.add(FloatVector.fromArray(SPECIES, c, co + 7 * stride)).intoArray(c, co + 7 * stride);
-        c7r.add(FloatVector.fromArray(SPECIES, c, co + 7 * stride + LANES)).intoArray(c, co + 7 * stride + LANES);
-        c8l.add(FloatVector.fromArray(SPECIES, c, co + 8 * stride)).intoArray(c, co + 8 * stride);
-        c8r.add(FloatVector.fromArray(SPECIES, c, co + 8 * stride + LANES)).intoArray(c, co + 8 * stride + LANES);
-        c9l.add(FloatVector.fromArray(SPECIES, c, co + 9 * stride)).intoArray(c, co + 9 * stride);
-        c9r.add(FloatVector.fromArray(SPECIES, c, co + 9 * stride + LANES)).intoArray(c, co + 9 * stride + LANES);
-        c10l.add(FloatVector.fromArray(SPECIES, c, co + 10 * stride)).intoArray(c, co + 10 * stride);
-        c10r.add(FloatVector.fromArray(SPECIES, c, co + 10 * stride + LANES)).intoArray(c, co + 10 * stride + LANES);
-        c11l.add(FloatVector.fromArray(SPECIES, c, co + 11 * stride)).intoArray(c, co + 11 * stride);
-        c11r.add(FloatVector.fromArray(SPECIES, c, co + 11 * stride + LANES)).intoArray(c, co + 11 * stride + LANES);
-        c12l.add(FloatVector.fromArray(SPECIES, c, co + 12 * stride)).intoArray(c, co + 12 * stride);
-        c12r.add(FloatVector.fromArray(SPECIES, c, co + 12 * stride + LANES)).intoArray(c, co + 12 * stride + LANES);
-        c13l.add(FloatVector.fromArray(SPECIES, c, co + 13 * stride)).intoArray(c, co + 13 * stride);
-        c13r.add(FloatVector.fromArray(SPECIES, c, co + 13 * stride + LANES)).intoArray(c, co + 13 * stride + LANES);
+        c0l = c0l.add(FloatVector.fromArray(SPECIES, old, from));
+        c0r = c0r.add(FloatVector.fromArray(SPECIES, old, from + LANES));
+        c1l = c1l.add(FloatVector.fromArray(SPECIES, old, from + fromStride));
+        c1r = c1r.add(FloatVector.fromArray(SPECIES, old, from + fromStride + LANES));
+        c2l = c2l.add(FloatVector.fromArray(SPECIES, old, from + 2 * fromStride));
+        c2r = c2r.add(FloatVector.fromArray(SPECIES, old, from + 2 * fromStride + LANES));
+        c3l = c3l.add(FloatVector.fromArray(SPECIES, old, from + 3 * fromStride));
+        c3r = c3r.add(FloatVector.fromArray(SPECIES, old, from + 3 * fromStride + LANES));
+        c4l = c4l.add(FloatVector.fromArray(SPECIES, old, from + 4 * fromStride));
+        c4r = c4r.add(FloatVector.fromArray(SPECIES, old, from + 4 * fromStride + LANES));
+        c5l = c5l.add(FloatVector.fromArray(SPECIES, old, from + 5 * fromStride));
+        c5r = c5r.add(FloatVector.fromArray(SPECIES, old, from + 5 * fromStride + LANES));
+        c6l = c6l.add(FloatVector.fromArray(SPECIES, old, from + 6 * fromStride));
+        c6r = c6r.add(FloatVector.fromArray(SPECIES, old, from + 6 * fromStride + LANES));
+        c7l = c7l.add(FloatVector.fromArray(SPECIES, old, from + 7 * fromStride));
+        c7r = c7r.add(FloatVector.fromArray(SPECIES, old, from + 7 * fromStride + LANES));
+        c8l = c8l.add(FloatVector.fromArray(SPECIES, old, from + 8 * fromStride));
+        c8r = c8r.add(FloatVector.fromArray(SPECIES, old, from + 8 * fromStride + LANES));
+        c9l = c9l.add(FloatVector.fromArray(SPECIES, old, from + 9 * fromStride));
+        c9r = c9r.add(FloatVector.fromArray(SPECIES, old, from + 9 * fromStride + LANES));
+        c10l = c10l.add(FloatVector.fromArray(SPECIES, old, from + 10 * fromStride));
+        c10r = c10r.add(FloatVector.fromArray(SPECIES, old, from + 10 * fromStride + LANES));
+        c11l = c11l.add(FloatVector.fromArray(SPECIES, old, from + 11 * fromStride));
+        c11r = c11r.add(FloatVector.fromArray(SPECIES, old, from + 11 * fromStride + LANES));
+        c12l = c12l.add(FloatVector.fromArray(SPECIES, old, from + 12 * fromStride));
+        c12r = c12r.add(FloatVector.fromArray(SPECIES, old, from + 12 * fromStride + LANES));
+        c13l = c13l.add(FloatVector.fromArray(SPECIES, old, from + 13 * fromStride));
+        c13r = c13r.add(FloatVector.fromArray(SPECIES, old, from + 13 * fromStride + LANES));
+        c0l.intoArray(c, co);
+        c0r.intoArray(c, co + LANES);
+        c1l.intoArray(c, co + stride);
+        c1r.intoArray(c, co + stride + LANES);
+        c2l.intoArray(c, co + 2 * stride);
+        c2r.intoArray(c, co + 2 * stride + LANES);
+        c3l.intoArray(c, co + 3 * stride);
+        c3r.intoArray(c, co + 3 * stride + LANES);
+        c4l.intoArray(c, co + 4 * stride);
+        c4r.intoArray(c, co + 4 * stride + LANES);
+        c5l.intoArray(c, co + 5 * stride);
+        c5r.intoArray(c, co + 5 * stride + LANES);
+        c6l.intoArray(c, co + 6 * stride);
+        c6r.intoArray(c, co + 6 * stride + LANES);
+        c7l.intoArray(c, co + 7 * stride);
+        c7r.intoArray(c, co + 7 * stride + LANES);
+        c8l.intoArray(c, co + 8 * stride);
+        c8r.intoArray(c, co + 8 * stride + LANES);
+        c9l.intoArray(c, co + 9 * stride);
+        c9r.intoArray(c, co + 9 * stride + LANES);
+        c10l.intoArray(c, co + 10 * stride);
+        c10r.intoArray(c, co + 10 * stride + LANES);
+        c11l.intoArray(c, co + 11 * stride);
+        c11r.intoArray(c, co + 11 * stride + LANES);
+        c12l.intoArray(c, co + 12 * stride);
+        c12r.intoArray(c, co + 12 * stride + LANES);
+        c13l.intoArray(c, co + 13 * stride);
+        c13r.intoArray(c, co + 13 * stride + LANES);
     }
 
     /** 8 rows: 16 accumulators. */
-    static void add8(float[] a, int ao, float[] b, int bo, int depth, float[] c, int co, int stride) {
+    static void add8(float[] a, int ao, float[] b, int bo, int depth, float[] old, int from, int fromStride, float[] c, int co,
+            int stride) {
         FloatVector c0l = FloatVector.zero(SPECIES);
         FloatVector c0r = FloatVector.zero(SPECIES);
         FloatVector c1l = FloatVector.zero(SPECIES);
@@ -216,26 +250,43 @@ final class Tile {
             c7l = x.fma(l, c7l);
             c7r = x.fma(r, c7r);
         }
-        c0l.add(FloatVector.fromArray(SPECIES, c, co)).intoArray(c, co);
-        c0r.add(FloatVector.fromArray(SPECIES, c, co + LANES)).intoArray(c, co + LANES);
-        c1l.add(FloatVector.fromArray(SPECIES, c, co + stride)).intoArray(c, co + stride);
-        c1r.add(FloatVector.fromArray(SPECIES, c, co + stride + LANES)).intoArray(c, co + stride + LANES);
-        c2l.add(FloatVector.fromArray(SPECIES, c, co + 2 * stride)).intoArray(c, co + 2 * stride);
-        c2r.add(FloatVector.fromArray(SPECIES, c, co + 2 * stride + LANES)).intoArray(c, co + 2 * stride + LANES);
-        c3l.add(FloatVector.fromArray(SPECIES, c, co + 3 * stride)).intoArray(c, co + 3 * stride);
-        c3r.add(FloatVector.fromArray(SPECIES, c, co + 3 * stride + LANES)).intoArray(c, co + 3 * stride + LANES);
-        c4l.add(FloatVector.fromArray(SPECIES, c, co + 4 * stride)).intoArray(c, co + 4 * stride);
-        c4r.add(FloatVector.fromArray(SPECIES, c, co + 4 * stride + LANES)).intoArray(c, co + 4 * stride + LANES);
-        c5l.add(FloatVector.fromArray(SPECIES, c, co + 5 * stride)).intoArray(c, co + 5 * stride);
-        c5r.add(FloatVector.fromArray(SPECIES, c, co + 5 * stride + LANES)).intoArray(c, co + 5 * stride + LANES);
-        c6l.add(FloatVector.fromArray(SPECIES, c, co + 6 * stride)).intoArray(c, co + 6 * stride);
-        c6r.add(FloatVector.fromArray(SPECIES, c, co + 6 * stride + LANES)).intoArray(c, co + 6 * stride + LANES);
-        c7l.add(FloatVector.fromArray(SPECIES, c, co + 7 * stride)).intoArray(c, co + 7 * stride);
-        c7r.add(FloatVector.fromArray(SPECIES, c, co + 7 * stride + LANES)).intoArray(c, co + 7 * stride + LANES);
+        c0l = c0l.add(FloatVector.fromArray(SPECIES, old, from));
+        c0r = c0r.add(FloatVector.fromArray(SPECIES, old, from + LANES));
+        c1l = c1l.add(FloatVector.fromArray(SPECIES, old, from + fromStride));
+        c1r = c1r.add(FloatVector.fromArray(SPECIES, old, from + fromStride + LANES));
+        c2l = c2l.add(FloatVector.fromArray(SPECIES, old, from + 2 * fromStride));
+        c2r = c2r.add(FloatVector.fromArray(SPECIES, old, from + 2 * fromStride + LANES));
+        c3l = c3l.add(FloatVector.fromArray(SPECIES, old, from + 3 * fromStride));
+        c3r = c3r.add(FloatVector.fromArray(SPECIES, old, from + 3 * fromStride + LANES));
+        c4l = c4l.add(FloatVector.fromArray(SPECIES, old, from + 4 * fromStride));
+        c4r = c4r.add(FloatVector.fromArray(SPECIES, old, from + 4 * fromStride + LANES));
+        c5l = c5l.add(FloatVector.fromArray(SPECIES, old, from + 5 * fromStride));
+        c5r = c5r.add(FloatVector.fromArray(SPECIES, old, from + 5 * fromStride + LANES));
+        c6l = c6l.add(FloatVector.fromArray(SPECIES, old, from + 6 * fromStride));
+        c6r = c6r.add(FloatVector.fromArray(SPECIES, old, from + 6 * fromStride + LANES));
+        c7l = c7l.add(FloatVector.fromArray(SPECIES, old, from + 7 * fromStride));
+        c7r = c7r.add(FloatVector.fromArray(SPECIES, old, from + 7 * fromStride + LANES));
+        c0l.intoArray(c, co);
+        c0r.intoArray(c, co + LANES);
+        c1l.intoArray(c, co + stride);
+        c1r.intoArray(c, co + stride + LANES);
+        c2l.intoArray(c, co + 2 * stride);
+        c2r.intoArray(c, co + 2 * stride + LANES);
+        c3l.intoArray(c, co + 3 * stride);
+        c3r.intoArray(c, co + 3 * stride + LANES);
+        c4l.intoArray(c, co + 4 * stride);
+        c4r.intoArray(c, co + 4 * stride + LANES);
+        c5l.intoArray(c, co + 5 * stride);
+        c5r.intoArray(c, co + 5 * stride + LANES);
+        c6l.intoArray(c, co + 6 * stride);
+        c6r.intoArray(c, co + 6 * stride + LANES);
+        c7l.intoArray(c, co + 7 * stride);
+        c7r.intoArray(c, co + 7 * stride + LANES);
     }
 
     /** 4 rows: 8 accumulators. */
-    static void add4(float[] a, int ao, float[] b, int bo, int depth, float[] c, int co, int stride) {
+    static void add4(float[] a, int ao, float[] b, int bo, int depth, float[] old, int from, int fromStride, float[] c, int co,
+            int stride) {
         FloatVector c0l = FloatVector.zero(SPECIES);
         FloatVector c0r = FloatVector.zero(SPECIES);
         FloatVector c1l = FloatVector.zero(SPECIES);
@@ -260,13 +311,21 @@ final class Tile {
             c3l = x.fma(l, c3l);
             c3r = x.fma(r, c3r);
         }
-        c0l.add(FloatVector.fromArray(SPECIES, c, co)).intoArray(c, co);
-        c0r.add(FloatVector.fromArray(SPECIES, c, co + LANES)).intoArray(c, co + LANES);
-        c1l.add(FloatVector.fromArray(SPECIES, c, co + stride)).intoArray(c, co + stride);
-        c1r.add(FloatVector.fromArray(SPECIES, c, co + stride + LANES)).intoArray(c, co + stride + LANES);
-        c2l.add(FloatVector.fromArray(SPECIES, c, co + 2 * stride)).intoArray(c, co + 2 * stride);
-        c2r.add(FloatVector.fromArray(SPECIES, c, co + 2 * stride + LANES)).intoArray(c, co + 2 * stride + LANES);
-        c3l.add(FloatVector.fromArray(SPECIES, c, co + 3 * stride)).intoArray(c, co + 3 * stride);
-        c3r.add(FloatVector.fromArray(SPECIES, c, co + 3 * stride + LANES)).intoArray(c, co + 3 * stride + LANES);
+        c0l = c0l.add(FloatVector.fromArray(SPECIES, old, from));
+        c0r = c0r.add(FloatVector.fromArray(SPECIES, old, from + LANES));
+        c1l = c1l.add(FloatVector.fromArray(SPECIES, old, from + fromStride));
+        c1r = c1r.add(FloatVector.fromArray(SPECIES, old, from + fromStride + LANES));
+        c2l = c2l.add(FloatVector.fromArray(SPECIES, old, from + 2 * fromStride));
+        c2r = c2r.add(FloatVector.fromArray(SPECIES, old, from + 2 * fromStride + LANES));
+        c3l = c3l.add(FloatVector.fromArray(SPECIES, old, from + 3 * fromStride));
+        c3r = c3r.add(FloatVector.fromArray(SPECIES, old, from + 3 * fromStride + LANES));
+        c0l.intoArray(c, co);
+        c0r.intoArray(c, co + LANES);
+        c1l.intoArray(c, co + stride);
+        c1r.intoArray(c, co + stride + LANES);
+        c2l.intoArray(c, co + 2 * stride);
+        c2r.intoArray(c, co + 2 * stride + LANES);
+        c3l.intoArray(c, co + 3 * stride);
+        c3r.intoArray(c, co + 3 * stride + LANES);
     }
 }
