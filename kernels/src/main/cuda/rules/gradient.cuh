@@ -1,7 +1,7 @@
 // The plain gradient: relevance is gradient × activation. Nothing is modified.
 //
 // This file is also the list of what a rule may change. A backward kernel includes one rule as "rule.cuh" and calls these functions where the chain rule
-// would stand; their Java twin is dev.crane.engine.relevance.Rule.
+// would stand; their Java twin is dev.crane.engine.relevance.Rule; docs/write-a-rule.md tells how to add one.
 #ifndef CRANE_RULE_CUH
 #define CRANE_RULE_CUH
 

@@ -174,8 +174,19 @@ public final class KernelLibrary implements AutoCloseable {
     }
 
     private byte[] compile(Unit unit) {
-        return Nvrtc.compile(unit.source + ".cu", sources.source(unit.source), headers(unit),
-                options(context.device().architecture()));
+        try {
+            return Nvrtc.compile(unit.source + ".cu", sources.source(unit.source), headers(unit),
+                    options(context.device().architecture()));
+        } catch (CudaException e) {
+            if (e.error().equals("NVRTC_ERROR_COMPILATION") && ownRules.containsKey(unit.rule))
+                throw new CudaException("the relevance rule '" + unit.rule + "' does not compile: " + firstError(e.text()));
+            throw e;
+        }
+    }
+
+    /** What is wrong first; a compiler's log goes on with what follows from it. */
+    private static String firstError(String log) {
+        return log.lines().filter(line -> line.contains("error")).findFirst().orElse(log.lines().findFirst().orElse("")).strip();
     }
 
     private CubinCache.Key key(Unit unit, LibraryResult.Found compiler) {

@@ -127,6 +127,9 @@ public interface Backend extends AutoCloseable {
     /** dx (+)= dz · W: dz [N, out], dx [N, in]; added to dx when {@code accumulate}. */
     void linearBackwardInput(Weight w, Tensor dz, Tensor dx, boolean accumulate);
 
+    /** In place: gradient = rule.linear(z, gradient), element by element: what the rule changes at a linear layer's output z before the product with W. */
+    void linearRule(Tensor z, Rule rule, Tensor gradient);
+
     // ---- norm ----
 
     /**
@@ -142,10 +145,9 @@ public interface Backend extends AutoCloseable {
 
     /**
      * dx += backward of {@link #rmsNorm} with respect to x. With g[i] = dy[i]·(w[i] + weightOffset):
-     * full gradient: inverse · (g − x · inverse² · mean_i(g·x)); detached: inverse · g.
+     * and x̂[i] = x[i] · inverse: inverse · rule.norm(g, x̂, mean_i(g·x̂)); the full gradient is g − x̂·mean, g alone takes 1/σ as a constant.
      *
-     * @param x the norm's input after the residual add; may be null when detached
-     * @param rule says whether 1/σ is detached
+     * @param x the norm's input after the residual add; may be null where the rule does not read it
      * @param dx accumulates
      */
     void rmsNormBackward(Tensor x, Weight w, float weightOffset, Tensor inverse, Tensor dy, Rule rule, Tensor dx);
@@ -163,10 +165,9 @@ public interface Backend extends AutoCloseable {
 
     /**
      * dx += backward of {@link #layerNorm} with respect to x. With g[i] = dy[i]·w[i] and x̂[i] = (x[i] − mean_j x[j]) · inverse:
-     * full gradient: inverse · (g − mean_i(g) − x̂ · mean_i(g·x̂)); detached, where 1/σ is a constant but the mean is not: inverse · (g − mean_i(g)).
+     * inverse · (rule.norm(g, x̂, mean_i(g·x̂)) − mean_i(g)); the mean of x is no constant under any rule.
      *
-     * @param x the norm's input after the residual add; may be null when detached
-     * @param rule says whether 1/σ is detached
+     * @param x the norm's input after the residual add; may be null where the rule does not read it
      * @param dx accumulates
      */
     void layerNormBackward(Tensor x, Weight w, Tensor inverse, Tensor dy, Rule rule, Tensor dx);
@@ -192,8 +193,8 @@ public interface Backend extends AutoCloseable {
 
     /**
      * Backward of {@link #attention} without a cache (keys in the queries' rows): with P the probabilities, dP = dOut·Vᵀ, D = Σ dOut·out:
-     * dS = P·(dP − D) (through the softcap: × (1 − tanh²) or, where the rule says so, y/x), dq = rule.queryFactor · scale · dS·K,
-     * dk = rule.keyFactor · scale · dSᵀ·Q, dv = rule.valueFactor · Pᵀ·dOut; dk and dv summed over the heads of a group. Where query and key factor are
+     * dS = P·(dP − D) (through the softcap: × rule.softcap(y/x, 1 − tanh²)), dq = rule.attentionQuery · scale · dS·K,
+     * dk = rule.attentionKey · scale · dSᵀ·Q, dv = rule.attentionValue · Pᵀ·dOut; dk and dv summed over the heads of a group. Where query and key factor are
      * 0 they are zero and nothing is computed for them.
      */
     void attentionBackward(Tensor q, Tensor k, Tensor v, Tensor out, Tensor logSumExp, Tensor dOut, AttentionShape shape, Segments segments,
@@ -214,8 +215,7 @@ public interface Backend extends AutoCloseable {
     void activation(Tensor x, Activation activation, Segments segments, UnitEdits edits, Tensor act);
 
     /**
-     * Backward of {@link #activation}: dx = f(x) · n, with n = dAct taken back through the edits and f = a′ or, where the rule says so, a(x)/x
-     * (SiLU: sigmoid, GELU: Φ, ReLU: 1 above 0).
+     * Backward of {@link #activation}: dx = f(x) · n, with n = dAct taken back through the edits and f = rule.activation(x, a(x), a(x)/x, a′(x)).
      *
      * @param dAct gradient with respect to the edited activation [N, width]
      */
@@ -235,8 +235,8 @@ public interface Backend extends AutoCloseable {
             Tensor neuron);
 
     /**
-     * Backward of {@link #gatedActivation}: with n = the edited neuron's gradient taken back through its edits, dgate = rule.gateShare · n · up ·
-     * f(gate), dup = rule.upShare · n · act, where f is a′ or, where the rule says so, a(x)/x (SiLU: sigmoid, GELU: Φ); through the act's edits too.
+     * Backward of {@link #gatedActivation}: with n = the edited neuron's gradient taken back through its edits, dgate = rule.gate(n, act, up)
+     * taken back through the act's edits · rule.activation(gate, a, a/gate, a′), dup = rule.up(n, act, up).
      *
      * @param dNeuron gradient with respect to the edited neuron [N, width]
      */

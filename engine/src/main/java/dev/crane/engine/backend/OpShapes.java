@@ -96,6 +96,11 @@ public final class OpShapes {
         require(dz.columns() == w.out() && is(dx, dz.rows(), w.in()), "linearBackwardInput", w, dz, dx);
     }
 
+    /** Shapes of {@link Backend#linearRule}. */
+    public static void linearRule(Tensor z, Tensor gradient) {
+        require(same(z, gradient), "linearRule", z, gradient);
+    }
+
     /** Shapes of {@link Backend#rmsNorm}. */
     public static void rmsNorm(Tensor x, Tensor delta, Weight w, Tensor y, Tensor inverse) {
         require((delta == null || same(x, delta)) && vector(w, x.columns()) && same(x, y) && is(inverse, x.rows(), 1), "rmsNorm", x, delta,

@@ -80,7 +80,7 @@ final class DecoderBackward {
 
     /** The gradient of the embedding from that of the normed embedding, which is let go. */
     private Tensor embeddingNorm(Tensor dx) {
-        Tensor x = rule.detachNorm() ? null : decoder.embedded(pass);
+        Tensor x = !rule.normReadsInput() ? null : decoder.embedded(pass);
         Tensor dEmbedding = tensors.zeros(dx.rows(), dx.columns());
         norm(decoder.parameters().embeddingNorm(), x, pass.embeddingInverse, dx, dEmbedding);
         tensors.release(x, dx, pass.embeddingInverse);
@@ -134,11 +134,11 @@ final class DecoderBackward {
             tensors.release(dNeuron);
             at(Site.MLP_GATE, layer, kept, dGate);
             at(Site.MLP_UP, layer, kept, dUp);
-            terms.add(new Term(Site.MLP_GATE, w.gate(), dGate, rule.gateShare()));
-            terms.add(new Term(Site.MLP_UP, w.up(), dUp, rule.upShare()));
+            terms.add(new Term(Site.MLP_GATE, w.gate(), dGate, rule.coefficients().map(Rule.Coefficients::gateShare).orElse(1f)));
+            terms.add(new Term(Site.MLP_UP, w.up(), dUp, rule.coefficients().map(Rule.Coefficients::upShare).orElse(1f)));
         }
         Site entered = decoder.spec().parallelResidual() ? Site.RESID_PRE : Site.RESID_MID;
-        input(layer, terms, w.mlpNorm(), kept.values.get(entered), kept.mlpInverse, dx, before);
+        input(layer, kept, terms, w.mlpNorm(), kept.values.get(entered), kept.mlpInverse, dx, before);
     }
 
     /** Without a gate: dUp from the gradient of what the down projection reads, which is changed on the way. */
@@ -194,9 +194,9 @@ final class DecoderBackward {
         at(Site.ATTN_Q, layer, kept, dq);
         at(Site.ATTN_K, layer, kept, dk);
         at(Site.ATTN_V, layer, kept, dv);
-        List<Term> terms = List.of(new Term(Site.ATTN_Q, w.query(), dq, rule.queryFactor()),
-                new Term(Site.ATTN_K, w.key(), dk, rule.keyFactor()), new Term(Site.ATTN_V, w.value(), dv, rule.valueFactor()));
-        input(layer, terms, w.attentionNorm(), kept.values.get(Site.RESID_PRE), kept.attentionInverse, dx, before);
+        List<Term> terms = List.of(new Term(Site.ATTN_Q, w.query(), dq, rule.attentionQuery()),
+                new Term(Site.ATTN_K, w.key(), dk, rule.attentionKey()), new Term(Site.ATTN_V, w.value(), dv, rule.attentionValue()));
+        input(layer, kept, terms, w.attentionNorm(), kept.values.get(Site.RESID_PRE), kept.attentionInverse, dx, before);
     }
 
     /** The forward pass over queries or keys again, which only their projection's output was kept of: normed where the model does, or a copy. */
@@ -216,19 +216,26 @@ final class DecoderBackward {
     }
 
     /**
-     * The gradient at the output of a sublayer's last projection: that of the stream, taken back through the norm behind the sublayer where there is
-     * one; a copy where an edit changes it.
+     * The gradient that goes back through a sublayer's last projection: that of the stream, taken back through the norm behind the sublayer where there
+     * is one; a copy where an edit or the rule changes it.
      */
     private Tensor branch(Site site, int layer, LayerActivations kept, Norm postNorm, Tensor inverse, Tensor upstream) {
         Tensor gradient;
         if (postNorm != null) {
             gradient = tensors.zeros(upstream.rows(), upstream.columns());
-            norm(postNorm, rule.detachNorm() ? null : kept.values.get(site), inverse, upstream, gradient);
+            norm(postNorm, !rule.normReadsInput() ? null : kept.values.get(site), inverse, upstream, gradient);
         } else {
-            gradient = pass.edits(site, layer) == null ? tensors.hold(upstream) : tensors.copy(upstream);
+            gradient = pass.edits(site, layer) == null && !rule.linearChanges() ? tensors.hold(upstream) : tensors.copy(upstream);
         }
         at(site, layer, kept, gradient);
+        linearRule(site, kept, gradient);
         return gradient;
+    }
+
+    /** What the rule changes of the gradient of a linear layer's output before it goes back through the matrix, in place. */
+    private void linearRule(Site site, LayerActivations kept, Tensor gradient) {
+        if (rule.linearChanges())
+            backend.linearRule(kept.values.get(site), rule, gradient);
     }
 
     /** The gradient has come back to a hook point: scores are read there, then it is taken back through the edits, in place. */
@@ -255,35 +262,52 @@ final class DecoderBackward {
         backend.gatedActivation(gate, up, decoder.spec().mlp().activation(), pass.runs, actEdits, neuronEdits, null, neuron);
         scores.relevance(Site.MLP_NEURON, layer, neuron, dNeuron, 1);
         if (wantsAct || wantsActGradient) {
-            // act · dAct = gateShare · (act · up) · dProduct: the product before its edits, with the gradient taken back through them
+            // The product before its edits, with the gradient taken back through them.
             Tensor dProduct = neuronEdits == null ? tensors.hold(dNeuron) : tensors.copy(dNeuron);
             if (neuronEdits != null) {
                 backend.editBackward(dProduct, neuron, pass.runs, neuronEdits);
                 backend.gatedActivation(gate, up, decoder.spec().mlp().activation(), pass.runs, actEdits, null, null, neuron);
             }
-            scores.relevance(Site.MLP_ACT, layer, neuron, dProduct, rule.gateShare());
-            if (wantsActGradient)
-                scores.gradient(Site.MLP_ACT, layer, actGradient(dProduct, up), up.columns());
+            actScores(layer, gate, up, neuron, dProduct, wantsActGradient);
             tensors.release(dProduct);
         }
         tensors.release(neuron);
     }
 
-    /** dAct = gateShare · up · dProduct; on the host, where it goes anyway. */
-    private float[] actGradient(Tensor dProduct, Tensor up) {
-        float[] gradient = backend.download(dProduct);
-        float[] values = backend.download(up);
-        for (int i = 0; i < gradient.length; i++)
-            gradient[i] *= rule.gateShare() * values[i];
-        return gradient;
+    /** Relevance and gradient at the activation, from the gated product before its edits and its gradient. */
+    private void actScores(int layer, Tensor gate, Tensor up, Tensor product, Tensor dProduct, boolean wantsGradient) {
+        boolean known = rule.coefficients().isPresent();
+        if (known) // act · dAct = gateShare · (act · up) · dProduct
+            scores.relevance(Site.MLP_ACT, layer, product, dProduct, rule.coefficients().get().gateShare());
+        if (known && !wantsGradient)
+            return;
+        // No op gives dAct alone; on the host, where gradients go anyway, and few rules are written otherwise.
+        Tensor act = known ? null : tensors.allocate(gate.rows(), gate.columns());
+        if (!known)
+            backend.gatedActivation(gate, up, decoder.spec().mlp().activation(), pass.runs, pass.edits(Site.MLP_ACT, layer), null, act,
+                    product);
+        float[] acts = known ? null : backend.download(act);
+        float[] ups = backend.download(up);
+        float[] gradients = backend.download(dProduct);
+        for (int i = 0; i < gradients.length; i++)
+            gradients[i] = rule.gate(gradients[i], known ? 0 : acts[i], ups[i]);
+        if (!known && scores.wants(Score.RELEVANCE, Site.MLP_ACT)) {
+            Tensor dAct = tensors.upload(gradients, act.rows(), act.columns());
+            scores.relevance(Site.MLP_ACT, layer, act, dAct, 1);
+            tensors.release(dAct);
+        }
+        tensors.release(act);
+        if (wantsGradient)
+            scores.gradient(Site.MLP_ACT, layer, gradients, up.columns());
     }
 
     /** A linear layer whose output has the gradient {@code dz}, which is zero when the rule's factor is. */
     private record Term(Site site, Linear linear, Tensor dz, float factor) {}
 
     /** dx += the gradient of the normed input that some linear layers share, unless it is not wanted; lets go of their outputs' gradients. */
-    private void input(int layer, List<Term> terms, Norm norm, Tensor x, Tensor inverse, Tensor dx, boolean wanted) {
+    private void input(int layer, LayerActivations kept, List<Term> terms, Norm norm, Tensor x, Tensor inverse, Tensor dx, boolean wanted) {
         if (wanted) {
+            terms.forEach(term -> linearRule(term.site(), kept, term.dz()));
             Tensor dy = inputGradient(terms);
             norm(norm, x, inverse, dy, dx);
             tensors.release(dy);

@@ -27,14 +27,14 @@ record Keep(Set<Site> sites, Set<Site> inputSums, boolean backward) {
 
     /**
      * All that the backward pass of a request reads: q, k, v, gate and up always (the neuron is computed again from gate and up, norms and rotation of
-     * q and k from these); the norms' inputs only where 1/σ is not a constant; other values only where relevance is read or an edit must be taken
-     * back.
+     * q and k from these); the norms' inputs only where the rule reads them, the sublayers' outputs where it changes the gradients of linear layers; other values only where
+     * relevance is read or an edit must be taken back.
      */
     static Keep forBackward(DecoderSpec spec, RelevanceRequest request) {
         EnumSet<Site> sites = EnumSet.of(Site.ATTN_Q, Site.ATTN_K, Site.ATTN_V, Site.MLP_UP);
         if (spec.mlp().gated())
             sites.add(Site.MLP_GATE);
-        if (!request.rule().detachNorm()) {
+        if (request.rule().normReadsInput()) {
             if (spec.normPlacement().pre()) {
                 sites.add(Site.RESID_PRE);
                 if (!spec.parallelResidual())
@@ -44,6 +44,10 @@ record Keep(Set<Site> sites, Set<Site> inputSums, boolean backward) {
                 sites.add(Site.ATTN_OUT);
                 sites.add(Site.MLP_DOWN);
             }
+        }
+        if (request.rule().linearChanges()) {
+            sites.add(Site.ATTN_OUT);
+            sites.add(Site.MLP_DOWN);
         }
         if (request.scores().contains(Score.RELEVANCE))
             sites.addAll(request.sites());

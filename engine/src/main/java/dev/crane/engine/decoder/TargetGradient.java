@@ -200,14 +200,12 @@ record TargetGradient(float[] values, Tensor gradient) {
             return softcap > 0 ? softcap * (float) Math.tanh(logit / softcap) : logit;
         }
 
-        /** d cap / d logit, or cap / logit where the rule says so. */
+        /** What the rule takes for d cap / d logit. */
         private float capDerivative(float logit) {
             if (!(softcap > 0))
                 return 1;
             double tanh = Math.tanh(logit / softcap);
-            if (!rule.softcapRatio())
-                return (float) (1 - tanh * tanh);
-            return logit == 0 ? 1 : (float) (softcap * tanh / logit);
+            return rule.softcap(logit == 0 ? 1 : (float) (softcap * tanh / logit), (float) (1 - tanh * tanh));
         }
 
         private float[] targets(double[] sums, boolean[] has) {

@@ -1,44 +1,127 @@
 package dev.crane.engine.relevance;
 
 import java.util.List;
-
-import dev.crane.engine.CraneException;
+import java.util.Optional;
 
 /**
- * How each op's backward is modified, in gradient form: relevance is value × modified gradient.
+ * How each op's backward is modified, in gradient form: relevance is value × modified gradient. A rule is written twice: as this, which the CPU computes,
+ * and as device functions of the same names ({@code kernels/src/main/cuda/rules/gradient.cuh} lists them), which the CUDA kernels are compiled with. The
+ * built-in rules are written as a user's would be; {@code docs/write-a-rule.md} tells how to write one, {@code crane rule check} compares the twins.
  *
- * @param name as in {@code --rule}
- * @param detachNorm the norm's 1/σ is taken as a constant
- * @param activationRatio the activation's derivative is replaced by y/x
- * @param gateShare factor on the gate's gradient in gate × up
- * @param upShare factor on the up side's gradient in gate × up
- * @param queryFactor factor on the query's gradient, after RoPE and qk-norm; 0: detached
- * @param keyFactor factor on the key's gradient, likewise
- * @param valueFactor factor on the value's gradient
- * @param softcapRatio a tanh softcap's derivative is replaced by y/x
+ * <p>
+ * Every function has a value for every finite argument, depends on its arguments alone, and may be called by many threads at once.
  */
-public record Rule(String name, boolean detachNorm, boolean activationRatio, float gateShare, float upShare, float queryFactor,
-        float keyFactor,
-        float valueFactor, boolean softcapRatio) {
-
+public interface Rule {
     /** The plain gradient: relevance is gradient × activation. */
-    public static final Rule GRADIENT = new Rule("gradient", false, false, 1, 1, 1, 1, 1, false);
+    @SuppressWarnings("ClassInitializationDeadlock") // its class is initialised from here alone
+    Rule GRADIENT = new Gradient("gradient", "The plain gradient: relevance is gradient × activation.");
 
     /** AttnLRP (Achtibat et al. 2024, arXiv:2402.05602) in the gradient form of its authors' library LXT. */
-    public static final Rule ATTNLRP = new Rule("attnlrp", true, true, 0.5f, 0.5f, 0.25f, 0.25f, 0.5f, true);
+    @SuppressWarnings("ClassInitializationDeadlock") // its class is initialised from here alone
+    Rule ATTNLRP = new AttnLrp();
 
     /** CP-LRP (Ali et al. 2022, arXiv:2202.07304): attention probabilities, norms and SiLU(gate) are constants; conserves exactly without biases. */
-    public static final Rule CP_LRP = new Rule("cp-lrp", true, true, 0, 1, 0, 0, 1, true);
+    @SuppressWarnings("ClassInitializationDeadlock") // its class is initialised from here alone
+    Rule CP_LRP = new CpLrp();
 
-    /** The built-in rules. */
-    public static final List<Rule> BUILT_IN = List.of(ATTNLRP, CP_LRP, GRADIENT);
+    /** The rules of this build. */
+    List<Rule> BUILT_IN = List.of(ATTNLRP, CP_LRP, GRADIENT);
 
-    /** The rule of this name; an unknown one is a user's error. */
-    public static Rule named(String name) {
-        for (Rule rule : BUILT_IN)
-            if (rule.name.equals(name))
-                return rule;
-        throw new CraneException(
-                "unknown relevance rule '" + name + "'; the rules are " + String.join(", ", BUILT_IN.stream().map(Rule::name).toList()));
+    /** The rule of this name, of this build or a user's ({@link Rules}); an unknown one is a user's error. */
+    static Rule named(String name) {
+        return Rules.named(name);
     }
+
+    /** As in {@code --rule}: lower-case letters, digits and hyphens. */
+    String name();
+
+    /** What it does: one line for people. */
+    String description();
+
+    /**
+     * Norms: what 1/σ times gives the gradient of the input, element by element. (A LayerNorm's subtraction of the mean is differentiated under every
+     * rule.)
+     *
+     * @param g gradient of the normalised value: that of the output × weight
+     * @param x the normalised value
+     * @param mean mean over the row of g·x
+     */
+    float norm(float g, float x, float mean);
+
+    /** Whether {@link #norm} reads x or mean; if not, it is given zeros, and the norms' inputs are not kept. */
+    default boolean normReadsInput() {
+        return true;
+    }
+
+    /**
+     * Activations y = a(x): what stands for a′(x).
+     *
+     * @param ratio a(x)/x in its closed form (SiLU: sigmoid, GELU: Φ, ReLU: 0 or 1), which needs no ε
+     * @param derivative a′(x)
+     */
+    float activation(float x, float y, float ratio, float derivative);
+
+    /** gate × up: the gradient of the activation {@code act}, from that of their product. */
+    float gate(float product, float act, float up);
+
+    /** gate × up: the gradient of the up side, from that of the product. */
+    float up(float product, float act, float up);
+
+    /** Attention: the factor on the gradient of the query, behind rotary positions and head norms. With 0 here and for keys the probabilities are constants. */
+    float attentionQuery();
+
+    /** The same of the key. */
+    float attentionKey();
+
+    /** The same of the value. */
+    float attentionValue();
+
+    /**
+     * Tanh softcaps y = cap·tanh(x/cap): what stands for the derivative.
+     *
+     * @param ratio y/x, 1 at 0
+     * @param derivative 1 − tanh²
+     */
+    float softcap(float ratio, float derivative);
+
+    /**
+     * Linear layers z = W·x + b: the gradient that is taken back through W. The vocabulary matrix is left out.
+     *
+     * @param z the output
+     * @param gradient with respect to it
+     */
+    default float linear(float z, float gradient) {
+        return gradient;
+    }
+
+    /** Whether {@link #linear} does anything; if not, it is not called. */
+    default boolean linearChanges() {
+        return false;
+    }
+
+    /** Whether it is the true gradient, so that finite differences of the forward pass must agree. */
+    default boolean isGradient() {
+        return false;
+    }
+
+    /** The functions as numbers, where they can be told so: the CPU then computes them on whole vectors. Otherwise one value after another. */
+    default Optional<Coefficients> coefficients() {
+        return Optional.empty();
+    }
+
+    /** Whether attention's probabilities count as constants: nothing is computed for queries and keys. */
+    default boolean detachesScores() {
+        return attentionQuery() == 0 && attentionKey() == 0;
+    }
+
+    /**
+     * A rule's functions but for {@link #linear} and attention's factors, as numbers.
+     *
+     * @param detachNorm {@link #norm} is g, else g − x·mean
+     * @param activationRatio {@link #activation} is the ratio, else the derivative
+     * @param gateShare {@link #gate} is this · product · up
+     * @param upShare {@link #up} is this · product · act
+     * @param softcapRatio {@link #softcap} is the ratio, else the derivative
+     */
+    record Coefficients(boolean detachNorm, boolean activationRatio, float gateShare, float upShare, boolean softcapRatio) {}
 }

@@ -48,15 +48,13 @@ final class AttentionCases {
         List<OpCase> cases = new ArrayList<>();
         for (Setting setting : settings()) {
             cases.add(new OpCase("attention, " + setting.name(), setting.lengths(), true, run -> forward(run, setting)));
-            for (Rule rule : Rule.BUILT_IN)
+            for (Rule rule : OpCases.RULES)
                 cases.add(new OpCase("attentionBackward, " + setting.name() + ", " + rule.name(), setting.lengths(), true,
                         run -> backward(run, setting, rule)));
             if (setting.lengths().length > 1)
                 cases.add(new OpCase("attentionProbabilities, " + setting.name(), new int[]{setting.lengths()[1]}, true,
                         run -> probabilities(run, setting)));
         }
-        cases.add(new OpCase("attentionBackward, only keys detached", new int[]{9, 4}, true,
-                run -> backward(run, settings().get(2), new Rule("test", false, false, 1, 1, 0.5f, 0, 2, false))));
         for (Setting setting : settings())
             cases.add(cached(setting));
         return cases;

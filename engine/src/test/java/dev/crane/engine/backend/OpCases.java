@@ -17,12 +17,16 @@ final class OpCases {
     static final int[] THREE = {3, 1, 7};
     private static final List<DType> DTYPES = List.of(DType.F32, DType.F16, DType.BF16);
 
+    /** The rules of this build, and one whose functions are a user's own. */
+    static final List<Rule> RULES = Stream.concat(Rule.BUILT_IN.stream(), Stream.of(MixedRule.RULE)).toList();
+
     private OpCases() {
     }
 
     static Stream<OpCase> all() {
         return Stream
-                .of(rows(), linear(), norm(), layerNorm(), rotation(), activation(), gated(), targets(), reductions(), AttentionCases.all())
+                .of(rows(), linear(), linearRule(), norm(), layerNorm(), rotation(), activation(), gated(), targets(), reductions(),
+                        AttentionCases.all())
                 .flatMap(List::stream);
     }
 
@@ -127,7 +131,7 @@ final class OpCases {
                     run -> run.backend().rmsNorm(run.inPlace("x", width), run.input("delta", width), run.weight("w", DType.F32, width, 0),
                             1,
                             1e-6f, run.output("y", width), run.output("inverse", 1))));
-            for (Rule rule : Rule.BUILT_IN)
+            for (Rule rule : RULES)
                 cases.add(new OpCase("rmsNormBackward, " + rule.name() + " " + width, THREE, run -> {
                     Tensor inverse = run.constant(inverses(run, width), run.tokens(), 1);
                     run.backend().rmsNormBackward(run.input("x", width), run.weight("w", DType.F16, width, 0), 1, inverse,
@@ -138,6 +142,11 @@ final class OpCases {
                 new OpCase("rmsNormBackward without x", ONE, run -> run.backend().rmsNormBackward(null, run.weight("w", DType.F32, 8, 0), 0,
                         run.input("inverse", 1), run.input("dy", 8), Rule.ATTNLRP, run.inPlace("dx", 8))));
         return cases;
+    }
+
+    private static List<OpCase> linearRule() {
+        return Stream.of(1, 16, 37).map(width -> new OpCase("linearRule " + width, THREE,
+                run -> run.backend().linearRule(run.input("z", width), MixedRule.RULE, run.inPlace("gradient", width)))).toList();
     }
 
     static float[] inverses(Run run, int width) {
@@ -161,7 +170,7 @@ final class OpCases {
             cases.add(new OpCase("layerNorm, residual, no bias " + width, THREE,
                     run -> run.backend().layerNorm(run.inPlace("x", width), run.input("delta", width),
                             run.weight("w", DType.F32, width, 0), null, 1e-3f, run.output("y", width), run.output("inverse", 1))));
-            for (Rule rule : Rule.BUILT_IN)
+            for (Rule rule : RULES)
                 cases.add(new OpCase("layerNormBackward, " + rule.name() + " " + width, THREE, run -> {
                     Tensor inverse = run.constant(layerInverses(run, width), run.tokens(), 1);
                     run.backend().layerNormBackward(run.input("x", width), run.weight("w", DType.F16, width, 0), inverse,
@@ -203,7 +212,7 @@ final class OpCases {
                     String name = activation + " " + width + (edited ? ", edited" : "");
                     cases.add(new OpCase("activation " + name, THREE, run -> run.backend().activation(run.input("x", width), activation,
                             run.segments(), edited ? edits(run, width, true) : null, run.output("act", width))));
-                    for (Rule rule : Rule.BUILT_IN)
+                    for (Rule rule : RULES)
                         cases.add(new OpCase("activationBackward " + name + ", " + rule.name(), THREE,
                                 run -> run.backend().activationBackward(run.input("x", width), activation, run.segments(),
                                         edited ? edits(run, width, true) : null, rule, run.input("dAct", width),
@@ -243,7 +252,7 @@ final class OpCases {
                                 run -> run.backend().gatedActivation(run.input("gate", width), run.input("up", width), activation,
                                         run.segments(), act ? edits(run, width, true) : null, neuron ? edits(run, width, true) : null,
                                         kept ? run.output("act", width) : null, run.output("neuron", width))));
-                    for (Rule rule : Rule.BUILT_IN)
+                    for (Rule rule : RULES)
                         cases.add(new OpCase("gatedActivationBackward " + name + ", " + rule.name(), THREE,
                                 run -> run.backend().gatedActivationBackward(run.input("gate", width), run.input("up", width), activation,
                                         run.segments(), act ? edits(run, width, true) : null, neuron ? edits(run, width, true) : null, rule,

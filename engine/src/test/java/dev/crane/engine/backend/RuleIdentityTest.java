@@ -133,8 +133,8 @@ class RuleIdentityTest {
                 double[] ofValue = relevance(inputs.random("v", setting.kvWidth()), out.get("dv").values());
                 double[] ofOutput = relevance(out.get("out").values(), inputs.random("dOut", setting.width()));
                 // The output is linear in the values, the scores are in q and in k.
-                assertEquals(rule.valueFactor() * ofOutput[0], ofValue[0], TOLERANCE * (ofOutput[1] + ofValue[1]));
-                assertEquals(rule.keyFactor() * ofQuery[0], rule.queryFactor() * ofKey[0], TOLERANCE * (ofQuery[1] + ofKey[1]));
+                assertEquals(rule.attentionValue() * ofOutput[0], ofValue[0], TOLERANCE * (ofOutput[1] + ofValue[1]));
+                assertEquals(rule.attentionKey() * ofQuery[0], rule.attentionQuery() * ofKey[0], TOLERANCE * (ofQuery[1] + ofKey[1]));
                 if (rule.equals(Rule.CP_LRP)) {
                     assertArrayEquals(new float[out.get("dq").values().length], out.get("dq").values());
                     assertArrayEquals(new float[out.get("dk").values().length], out.get("dk").values());

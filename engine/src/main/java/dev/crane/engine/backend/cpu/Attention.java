@@ -58,7 +58,7 @@ final class Attention {
         block.pack(q, shape.scale(), packed);
         block.products(packed, keys, work.keysAt, scores);
         if (shape.softcap() > 0)
-            block.softcap(scores, shape.softcap(), false, null);
+            block.softcap(scores, shape.softcap(), null, null);
         float[] max = new float[HeadGroup.BLOCK];
         double[] sum = new double[HeadGroup.BLOCK];
         if (shape.alibi())
@@ -88,7 +88,7 @@ final class Attention {
                 block.pack(q, shape.scale(), packed);
                 block.products(packed, keys, 0, scores);
                 if (shape.softcap() > 0)
-                    block.softcap(scores, shape.softcap(), false, null);
+                    block.softcap(scores, shape.softcap(), null, null);
                 if (shape.alibi())
                     block.alibi(scores);
                 block.probabilities(scores, logSumExp);

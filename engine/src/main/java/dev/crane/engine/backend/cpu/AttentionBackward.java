@@ -21,7 +21,7 @@ record AttentionBackward(HeadGroup group, Rule rule, BufferPool buffers) {
         int d = shape.headDim();
         int keyRows = Panels.padded(group.keys());
         int keySize = keyRows * Panels.padded(d);
-        boolean detached = rule.queryFactor() == 0 && rule.keyFactor() == 0;
+        boolean detached = rule.detachesScores();
         float[] keysTransposed = buffers.take(keyRows * d);
         Panels.packTransposed(k, group.key(), group.keyStride(), group.keys(), d, keysTransposed, 0);
         float[] sumDv = zeros(keySize);
@@ -43,7 +43,7 @@ record AttentionBackward(HeadGroup group, Rule rule, BufferPool buffers) {
             block.pack(dOut, 1, packedDOut);
             block.products(packedQ, keysTransposed, 0, scores);
             if (shape.softcap() > 0)
-                block.softcap(scores, shape.softcap(), rule.softcapRatio(), factors);
+                block.softcap(scores, shape.softcap(), rule, factors);
             if (shape.alibi())
                 block.alibi(scores);
             block.probabilities(scores, logSumExp);
@@ -57,7 +57,7 @@ record AttentionBackward(HeadGroup group, Rule rule, BufferPool buffers) {
                 block.softmaxBackward(scores, dScores, outputDots(block, dOut, out), factors);
                 block.weightedSum(dScores, keys, 0, keyRows, packedDq);
                 for (int r = 0; r < block.rows(); r++)
-                    block.unpack(packedDq, r, rule.queryFactor() * shape.scale(), dq);
+                    block.unpack(packedDq, r, rule.attentionQuery() * shape.scale(), dq);
                 block.addTransposed(dScores, packedQ, sumDk, 0, keyRows);
                 buffers.give(dScores);
             }
@@ -65,12 +65,12 @@ record AttentionBackward(HeadGroup group, Rule rule, BufferPool buffers) {
             if (factors != null)
                 buffers.give(factors);
         }
-        Panels.unpack(sumDv, 0, keyRows, 0, group.keys(), d, rule.valueFactor(), dv, group.key(), group.keyStride());
+        Panels.unpack(sumDv, 0, keyRows, 0, group.keys(), d, rule.attentionValue(), dv, group.key(), group.keyStride());
         if (detached) {
             for (int key = 0; key < group.keys(); key++)
                 Arrays.fill(dk, group.key() + key * group.keyStride(), group.key() + key * group.keyStride() + d, 0);
         } else { // q was packed with the scale on it
-            Panels.unpack(sumDk, 0, keyRows, 0, group.keys(), d, rule.keyFactor(), dk, group.key(), group.keyStride());
+            Panels.unpack(sumDk, 0, keyRows, 0, group.keys(), d, rule.attentionKey(), dk, group.key(), group.keyStride());
             buffers.give(sumDk);
             buffers.give(keys);
             buffers.give(valuesTransposed);

@@ -191,6 +191,12 @@ public final class CpuBackend implements Backend {
     }
 
     @Override
+    public void linearRule(Tensor z, Rule rule, Tensor gradient) {
+        OpShapes.linearRule(z, gradient);
+        elementwise.linear(rule, data(z), data(gradient), z.elements());
+    }
+
+    @Override
     public void rmsNorm(Tensor x, Tensor delta, Weight w, float weightOffset, float eps, Tensor y, Tensor inverse) {
         OpShapes.rmsNorm(x, delta, w, y, inverse);
         rmsNorm.forward(data(x), delta == null ? null : data(delta), x.rows(), x.columns(), host(w).vector(), weightOffset, eps, data(y),
@@ -199,10 +205,9 @@ public final class CpuBackend implements Backend {
 
     @Override
     public void rmsNormBackward(Tensor x, Weight w, float weightOffset, Tensor inverse, Tensor dy, Rule rule, Tensor dx) {
-        OpShapes.rmsNormBackward(x, w, inverse, dy, rule.detachNorm(), dx);
-        rmsNorm.backward(rule.detachNorm() ? null : data(x), dy.rows(), dy.columns(), host(w).vector(), weightOffset, data(inverse),
-                data(dy),
-                data(dx));
+        OpShapes.rmsNormBackward(x, w, inverse, dy, !rule.normReadsInput(), dx);
+        rmsNorm.backward(rule.normReadsInput() ? data(x) : null, dy.rows(), dy.columns(), host(w).vector(), weightOffset, data(inverse),
+                data(dy), rule, data(dx));
     }
 
     @Override
@@ -214,8 +219,8 @@ public final class CpuBackend implements Backend {
 
     @Override
     public void layerNormBackward(Tensor x, Weight w, Tensor inverse, Tensor dy, Rule rule, Tensor dx) {
-        OpShapes.layerNormBackward(x, w, inverse, dy, rule.detachNorm(), dx);
-        layerNorm.backward(rule.detachNorm() ? null : data(x), dy.rows(), dy.columns(), host(w).vector(), data(inverse), data(dy),
+        OpShapes.layerNormBackward(x, w, inverse, dy, !rule.normReadsInput(), dx);
+        layerNorm.backward(rule.normReadsInput() ? data(x) : null, dy.rows(), dy.columns(), host(w).vector(), data(inverse), data(dy), rule,
                 data(dx));
     }
 

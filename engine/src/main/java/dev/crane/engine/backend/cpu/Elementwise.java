@@ -5,6 +5,8 @@ import java.util.concurrent.atomic.AtomicInteger;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorOperators;
 
+import dev.crane.engine.relevance.Rule;
+
 import static dev.crane.engine.backend.cpu.Lanes.F;
 import static dev.crane.engine.backend.cpu.Lanes.L;
 
@@ -18,6 +20,10 @@ final class Elementwise {
 
     void add(float[] x, float[] delta, int count) {
         tasks.rows(count, 1, (from, to) -> RowArithmetic.add(delta, from, x, from, to - from));
+    }
+
+    void linear(Rule rule, float[] z, float[] gradient, int count) {
+        tasks.rows(count, 1, (from, to) -> RuleRows.linear(rule, z, gradient, from, to));
     }
 
     int firstNonFinite(float[] x, int rows, int columns) {

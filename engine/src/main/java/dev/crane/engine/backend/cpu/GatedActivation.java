@@ -35,10 +35,11 @@ final class GatedActivation {
     void backward(float[] gate, float[] up, int width, Activation activation, Segments segments, UnitEdits actEdits, UnitEdits neuronEdits,
             Rule rule, float[] dNeuron, float[] dGate, float[] dUp) {
         UnaryFunction value = UnaryFunction.value(activation);
-        UnaryFunction factor = rule.activationRatio() ? UnaryFunction.ratio(activation) : UnaryFunction.derivative(activation);
+        Rule.Coefficients known = rule.coefficients().orElse(null);
+        UnaryFunction factor = known == null ? null : UnaryFunction.factor(activation, known.activationRatio());
         tasks.rows(segments.rows(), width, (from, to) -> {
             float[] scratch = buffers.take(UnaryFunction.SCRATCH);
-            float[] rows = buffers.take(4 * width);
+            float[] rows = buffers.take((known == null ? 6 : 4) * width);
             int act = 0;
             int f = width;
             int neuron = 2 * width;
@@ -47,11 +48,14 @@ final class GatedActivation {
                 int at = t * width;
                 UnitEdits.Edit actEdit = RowEdits.of(actEdits, segments, t);
                 UnitEdits.Edit neuronEdit = RowEdits.of(neuronEdits, segments, t);
-                factor.apply(gate, at, rows, f, width, scratch);
-                if (rule.activationRatio())
+                if (known != null)
+                    factor.apply(gate, at, rows, f, width, scratch);
+                if (known != null && known.activationRatio())
                     RowArithmetic.multiply(gate, at, 1, rows, f, rows, act, width);
                 else
                     value.apply(gate, at, rows, act, width, scratch);
+                if (known == null)
+                    RuleRows.activation(rule, activation, gate, at, rows, act, 4 * width, rows, f, width, scratch);
                 RowEdits.apply(rows, act, width, actEdit);
                 System.arraycopy(dNeuron, at, rows, n, width);
                 if (neuronEdit != null) {
@@ -59,10 +63,14 @@ final class GatedActivation {
                     RowEdits.apply(rows, neuron, width, neuronEdit);
                     RowEdits.backward(rows, n, rows, neuron, width, neuronEdit);
                 }
-                RowArithmetic.multiply(rows, n, rule.gateShare(), up, at, dGate, at, width);
+                if (known == null) {
+                    RuleRows.product(rule, rows, n, act, up, dGate, dUp, at, width);
+                } else {
+                    RowArithmetic.multiply(rows, n, known.gateShare(), up, at, dGate, at, width);
+                    RowArithmetic.multiply(rows, n, known.upShare(), rows, act, dUp, at, width);
+                }
                 RowEdits.backward(dGate, at, rows, act, width, actEdit);
                 RowArithmetic.multiply(dGate, at, 1, rows, f, dGate, at, width);
-                RowArithmetic.multiply(rows, n, rule.upShare(), rows, act, dUp, at, width);
             }
             buffers.give(scratch);
             buffers.give(rows);

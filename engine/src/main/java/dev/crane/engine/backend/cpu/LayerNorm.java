@@ -2,6 +2,8 @@ package dev.crane.engine.backend.cpu;
 
 import jdk.incubator.vector.FloatVector;
 
+import dev.crane.engine.relevance.Rule;
+
 import static dev.crane.engine.backend.cpu.Lanes.F;
 import static dev.crane.engine.backend.cpu.Lanes.L;
 
@@ -52,15 +54,24 @@ final class LayerNorm {
             y[at + i] = bias == null ? y[at + i] * inv * w[i] : Math.fma(y[at + i] * inv, w[i], bias[i]);
     }
 
-    /** @param x the norm's input, or null where 1/σ is a constant */
-    void backward(float[] x, int rows, int d, float[] w, float[] inverse, float[] dy, float[] dx) {
+    /** @param x the norm's input, or null where the rule does not read it */
+    void backward(float[] x, int rows, int d, float[] w, float[] inverse, float[] dy, Rule rule, float[] dx) {
+        boolean known = rule.coefficients().isPresent();
         tasks.rows(rows, d, (from, to) -> {
             float[] g = buffers.take(d);
             float[] centered = x == null ? null : buffers.take(d);
             for (int t = from; t < to; t++) {
                 RowArithmetic.multiply(dy, t * d, 1, w, 0, g, 0, d);
-                center(g, 0, g, 0, d);
                 float inv = inverse[t];
+                if (!known) {
+                    if (x != null) {
+                        center(x, t * d, centered, 0, d);
+                        RowArithmetic.scale(centered, 0, inv, d);
+                    }
+                    RuleRows.norm(rule, g, centered, inv, (float) (Lanes.sum(g, 0, 0, d) / d), dx, t * d, d);
+                    continue;
+                }
+                center(g, 0, g, 0, d);
                 if (x != null) {
                     // The centred x sums to zero, so its product with g is the same before and after g lost its mean.
                     center(x, t * d, centered, 0, d);

@@ -29,10 +29,10 @@ final class PlainActivation {
 
     void backward(float[] x, int width, Activation activation, Segments segments, UnitEdits edits, Rule rule, float[] dAct, float[] dx) {
         UnaryFunction value = UnaryFunction.value(activation);
-        UnaryFunction factor = rule.activationRatio() ? UnaryFunction.ratio(activation) : UnaryFunction.derivative(activation);
+        UnaryFunction factor = rule.coefficients().map(c -> UnaryFunction.factor(activation, c.activationRatio())).orElse(null);
         tasks.rows(segments.rows(), width, (from, to) -> {
             float[] scratch = buffers.take(UnaryFunction.SCRATCH);
-            float[] rows = buffers.take(2 * width);
+            float[] rows = buffers.take((factor == null ? 5 : 2) * width);
             for (int t = from; t < to; t++) {
                 int at = t * width;
                 UnitEdits.Edit edit = RowEdits.of(edits, segments, t);
@@ -42,7 +42,12 @@ final class PlainActivation {
                     RowEdits.apply(rows, width, width, edit);
                     RowEdits.backward(rows, 0, rows, width, width, edit);
                 }
-                factor.apply(x, at, dx, at, width, scratch);
+                if (factor != null) {
+                    factor.apply(x, at, dx, at, width, scratch);
+                } else {
+                    value.apply(x, at, rows, 2 * width, width, scratch);
+                    RuleRows.activation(rule, activation, x, at, rows, 2 * width, 3 * width, dx, at, width, scratch);
+                }
                 RowArithmetic.multiply(dx, at, 1, rows, 0, dx, at, width);
             }
             buffers.give(scratch);

@@ -2,6 +2,8 @@ package dev.crane.engine.backend.cpu;
 
 import jdk.incubator.vector.FloatVector;
 
+import dev.crane.engine.relevance.Rule;
+
 import static dev.crane.engine.backend.cpu.Lanes.F;
 import static dev.crane.engine.backend.cpu.Lanes.L;
 
@@ -32,13 +34,21 @@ final class RmsNorm {
         });
     }
 
-    /** @param x the norm's input, or null where 1/σ is a constant */
-    void backward(float[] x, int rows, int d, float[] w, float weightOffset, float[] inverse, float[] dy, float[] dx) {
+    /** @param x the norm's input, or null where the rule does not read it */
+    void backward(float[] x, int rows, int d, float[] w, float weightOffset, float[] inverse, float[] dy, Rule rule, float[] dx) {
+        boolean known = rule.coefficients().isPresent();
         tasks.rows(rows, d, (from, to) -> {
             float[] g = buffers.take(d);
+            float[] normalised = known || x == null ? null : buffers.take(d);
             for (int t = from; t < to; t++) {
                 scaledByWeight(dy, t * d, w, weightOffset, g, d);
                 float inv = inverse[t];
+                if (!known) {
+                    for (int i = 0; normalised != null && i < d; i++)
+                        normalised[i] = x[t * d + i] * inv;
+                    RuleRows.norm(rule, g, normalised, inv, 0, dx, t * d, d);
+                    continue;
+                }
                 if (x != null) {
                     float share = (float) -((double) inv * inv * Lanes.dot(g, 0, x, t * d, d) / d);
                     RowArithmetic.addMultiple(share, x, t * d, g, 0, d);
@@ -46,6 +56,8 @@ final class RmsNorm {
                 RowArithmetic.addMultiple(inv, g, 0, dx, t * d, d);
             }
             buffers.give(g);
+            if (normalised != null)
+                buffers.give(normalised);
         });
     }
 

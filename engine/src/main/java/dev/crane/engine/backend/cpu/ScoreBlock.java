@@ -5,6 +5,8 @@ import java.util.Arrays;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorOperators;
 
+import dev.crane.engine.relevance.Rule;
+
 import static dev.crane.engine.backend.cpu.HeadGroup.BLOCK;
 import static dev.crane.engine.backend.cpu.Lanes.F;
 import static dev.crane.engine.backend.cpu.Lanes.L;
@@ -256,9 +258,10 @@ final class ScoreBlock {
     /**
      * In place s → cap · tanh(s / cap).
      *
-     * @param factors output: the derivative 1 − tanh², or with {@code ratio} the result over s; or null
+     * @param factors output: what the rule takes for the derivative; or null
      */
-    void softcap(float[] scores, float cap, boolean ratio, float[] factors) {
+    void softcap(float[] scores, float cap, Rule rule, float[] factors) {
+        Rule.Coefficients known = rule == null ? null : rule.coefficients().orElse(null);
         float[] scratch = new float[UnaryFunction.SCRATCH];
         for (int r = 0; r < rows; r++)
             for (int panel = begin[r] / W; panel < Panels.count(end[r]); panel++) {
@@ -269,17 +272,22 @@ final class ScoreBlock {
                     scores[i] /= cap;
                 UnaryFunction.TANH.apply(scores, at, scores, at, W, scratch);
                 if (factors != null)
-                    softcapFactors(scores, at, cap, ratio, factors);
+                    softcapFactors(scores, at, cap, rule, known, factors);
                 RowArithmetic.scale(scores, at, cap, W);
             }
     }
 
     /** From {@code factors} the scores, and {@code tanh} of them over the cap. */
-    private static void softcapFactors(float[] tanh, int at, float cap, boolean ratio, float[] factors) {
+    private static void softcapFactors(float[] tanh, int at, float cap, Rule rule, Rule.Coefficients known, float[] factors) {
+        if (known == null) {
+            for (int i = at; i < at + W; i++)
+                factors[i] = rule.softcap(factors[i] == 0 ? 1 : tanh[i] * cap / factors[i], 1 - tanh[i] * tanh[i]);
+            return;
+        }
         for (int i = at; i < at + W; i += L) {
             FloatVector s = FloatVector.fromArray(F, factors, i);
             FloatVector t = FloatVector.fromArray(F, tanh, i);
-            if (ratio)
+            if (known.softcapRatio())
                 t.mul(cap).div(s).blend(1f, s.compare(VectorOperators.EQ, 0f)).intoArray(factors, i);
             else
                 t.neg().fma(t, FloatVector.broadcast(F, 1f)).intoArray(factors, i);

@@ -43,6 +43,11 @@ enum UnaryFunction {
         };
     }
 
+    /** a(x) / x or a′. */
+    static UnaryFunction factor(Activation activation, boolean ratio) {
+        return ratio ? ratio(activation) : derivative(activation);
+    }
+
     /** y[yAt + i] = f(x[xAt + i]) for i &lt; n, with {@link #SCRATCH} values to work in. */
     void apply(float[] x, int xAt, float[] y, int yAt, int n, float[] scratch) {
         int whole = n / L * L;

@@ -352,6 +352,15 @@ public final class CudaBackend implements Backend {
         }
     }
 
+    @Override
+    public void linearRule(Tensor z, Rule rule, Tensor gradient) {
+        OpShapes.linearRule(z, gradient);
+        try (Scratch scratch = memory.scratch()) {
+            Matrix changed = memory.change(gradient, products);
+            kernels.of(rule).linear.launch(stream, scratch.as(z, changed.type()), changed);
+        }
+    }
+
     // ---- norm, rotation ----
 
     @Override
@@ -368,7 +377,7 @@ public final class CudaBackend implements Backend {
 
     @Override
     public void rmsNormBackward(Tensor x, Weight w, float weightOffset, Tensor inverse, Tensor dy, Rule rule, Tensor dx) {
-        OpShapes.rmsNormBackward(x, w, inverse, dy, rule.detachNorm(), dx);
+        OpShapes.rmsNormBackward(x, w, inverse, dy, !rule.normReadsInput(), dx);
         try (Scratch scratch = memory.scratch()) {
             Matrix sum = memory.change(dx, F32);
             Matrix in = sum.type() == F32 ? read(dy) : scratch.as(dy, sum.type());
@@ -391,7 +400,7 @@ public final class CudaBackend implements Backend {
 
     @Override
     public void layerNormBackward(Tensor x, Weight w, Tensor inverse, Tensor dy, Rule rule, Tensor dx) {
-        OpShapes.layerNormBackward(x, w, inverse, dy, rule.detachNorm(), dx);
+        OpShapes.layerNormBackward(x, w, inverse, dy, !rule.normReadsInput(), dx);
         try (Scratch scratch = memory.scratch()) {
             Matrix sum = memory.change(dx, F32);
             Matrix in = sum.type() == F32 ? read(dy) : scratch.as(dy, sum.type());
@@ -451,7 +460,7 @@ public final class CudaBackend implements Backend {
     public void attentionBackward(Tensor q, Tensor k, Tensor v, Tensor out, Tensor logSumExp, Tensor dOut, AttentionShape shape,
             Segments segments, Rule rule, Tensor dq, Tensor dk, Tensor dv) {
         OpShapes.attentionBackward(q, k, v, out, logSumExp, dOut, shape, segments, dq, dk, dv);
-        boolean detached = rule.queryFactor() == 0 && rule.keyFactor() == 0;
+        boolean detached = rule.detachesScores();
         try (Scratch scratch = memory.scratch()) {
             Matrix queries = read(q);
             ElementType type = queries.type();

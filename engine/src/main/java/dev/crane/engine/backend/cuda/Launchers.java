@@ -3,7 +3,9 @@ package dev.crane.engine.backend.cuda;
 import java.util.HashMap;
 import java.util.Map;
 
+import dev.crane.engine.CraneException;
 import dev.crane.engine.relevance.Rule;
+import dev.crane.engine.relevance.UserRule;
 import dev.crane.kernels.Activation;
 import dev.crane.kernels.ActivationBackward;
 import dev.crane.kernels.Add;
@@ -22,6 +24,7 @@ import dev.crane.kernels.GatedActivationBackward;
 import dev.crane.kernels.KernelLibrary;
 import dev.crane.kernels.LayerNorm;
 import dev.crane.kernels.LayerNormBackward;
+import dev.crane.kernels.LinearRule;
 import dev.crane.kernels.Logprobs;
 import dev.crane.kernels.RandomNormal;
 import dev.crane.kernels.RmsNorm;
@@ -71,6 +74,7 @@ final class Launchers {
         final AttentionBackwardQuery attentionQuery;
         final GatedActivationBackward gatedActivation;
         final LayerNormBackward layerNorm;
+        final LinearRule linear;
         final RmsNormBackward rmsNorm;
         final Softcap softcap;
 
@@ -80,6 +84,7 @@ final class Launchers {
             attentionQuery = new AttentionBackwardQuery(library, rule);
             gatedActivation = new GatedActivationBackward(library, rule);
             layerNorm = new LayerNormBackward(library, rule);
+            linear = new LinearRule(library, rule);
             rmsNorm = new RmsNormBackward(library, rule);
             softcap = new Softcap(library, rule);
         }
@@ -115,8 +120,11 @@ final class Launchers {
     /** The backward kernels under a rule. */
     OfRule of(Rule rule) {
         return ofRules.computeIfAbsent(rule.name(), name -> {
-            if (!library.hasRule(name))
-                library.addRule(name, RuleCode.of(rule));
+            if (rule instanceof UserRule user)
+                library.addRule(name, user.deviceFunctions().code());
+            else if (!library.hasRule(name))
+                throw new CraneException(
+                        "the relevance rule '" + name + "' has no device functions: it runs on the CPU only; make it a UserRule");
             return new OfRule(library, name);
         });
     }

@@ -59,14 +59,14 @@ final class Attention {
                         double p = Math.exp(capped(shape, score) + alibi(shape, h, t, j) - lse);
                         double ds = p * (dot(dOut, query, v, key, d) - outDot) * cappedFactor(shape, score, rule);
                         for (int i = 0; i < d; i++) {
-                            sumDq[query + i] += (double) rule.queryFactor() * shape.scale() * ds * k.data()[key + i];
-                            sumDk[key + i] += (double) rule.keyFactor() * shape.scale() * ds * q.data()[query + i];
-                            sumDv[key + i] += rule.valueFactor() * p * dOut.data()[query + i];
+                            sumDq[query + i] += (double) rule.attentionQuery() * shape.scale() * ds * k.data()[key + i];
+                            sumDk[key + i] += (double) rule.attentionKey() * shape.scale() * ds * q.data()[query + i];
+                            sumDv[key + i] += rule.attentionValue() * p * dOut.data()[query + i];
                         }
                     }
                 }
-        store(rule.queryFactor() == 0 ? new double[sumDq.length] : sumDq, dq);
-        store(rule.keyFactor() == 0 ? new double[sumDk.length] : sumDk, dk);
+        store(rule.detachesScores() ? new double[sumDq.length] : sumDq, dq);
+        store(rule.detachesScores() ? new double[sumDk.length] : sumDk, dk);
         store(sumDv, dv);
     }
 
@@ -110,14 +110,12 @@ final class Attention {
         return shape.alibi() ? (double) shape.slope(h) * (key - position) : 0;
     }
 
-    /** Derivative of {@link #capped}, or capped / score where the rule says so (1 at score 0, its limit). */
+    /** What the rule takes for the derivative of {@link #capped}. */
     private static double cappedFactor(AttentionShape shape, double score, Rule rule) {
         if (shape.softcap() <= 0)
             return 1;
         double tanh = Math.tanh(score / shape.softcap());
-        if (!rule.softcapRatio())
-            return 1 - tanh * tanh;
-        return score == 0 ? 1 : shape.softcap() * tanh / score;
+        return rule.softcap(score == 0 ? 1 : (float) (shape.softcap() * tanh / score), (float) (1 - tanh * tanh));
     }
 
     private static double dot(HostTensor a, int aAt, HostTensor b, int bAt, int d) {

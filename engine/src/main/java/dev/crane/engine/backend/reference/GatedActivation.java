@@ -40,10 +40,9 @@ final class GatedActivation {
                 float act = Edits.value((float) Scalars.value(activation, x), u, actEdit);
                 float neuron = Edits.value(act * up.data()[i], u, neuronEdit);
                 float n = Edits.gradient(dNeuron.data()[i], neuron, u, neuronEdit);
-                double f = rule.activationRatio() ? Scalars.ratio(activation, x) : Scalars.derivative(activation, x);
-                float dAct = Edits.gradient(rule.gateShare() * n * up.data()[i], act, u, actEdit);
-                dGate.data()[i] = (float) (dAct * f);
-                dUp.data()[i] = rule.upShare() * n * act;
+                float dAct = Edits.gradient(rule.gate(n, act, up.data()[i]), act, u, actEdit);
+                dGate.data()[i] = dAct * PlainActivation.factor(rule, activation, x);
+                dUp.data()[i] = rule.up(n, act, up.data()[i]);
             }
         }
     }

@@ -2,6 +2,7 @@ package dev.crane.engine.backend.reference;
 
 import dev.crane.engine.backend.host.HostTensor;
 import dev.crane.engine.backend.host.HostWeight;
+import dev.crane.engine.relevance.Rule;
 
 /** y = (x − mean(x)) / √(var(x) + eps) · w + bias and its backward. */
 final class LayerNorm {
@@ -27,24 +28,23 @@ final class LayerNorm {
         }
     }
 
-    static void backward(HostTensor x, HostWeight w, HostTensor inverse, HostTensor dy, boolean detached, HostTensor dx) {
+    static void backward(HostTensor x, HostWeight w, HostTensor inverse, HostTensor dy, Rule rule, HostTensor dx) {
         int d = dy.columns();
         float[] weight = w.vector();
         for (int t = 0; t < dy.rows(); t++) {
             double inv = inverse.data()[t];
-            double mean = detached ? 0 : mean(x, t);
+            double mean = rule.normReadsInput() ? mean(x, t) : 0;
             double meanG = 0;
             double meanGx = 0;
             for (int i = 0; i < d; i++) {
                 double g = (double) dy.data()[t * d + i] * weight[i];
                 meanG += g / d;
-                if (!detached)
+                if (rule.normReadsInput())
                     meanGx += g * (x.data()[t * d + i] - mean) * inv / d;
             }
             for (int i = 0; i < d; i++) {
-                double through = (double) dy.data()[t * d + i] * weight[i] - meanG;
-                if (!detached)
-                    through -= (x.data()[t * d + i] - mean) * inv * meanGx;
+                double normed = rule.normReadsInput() ? (x.data()[t * d + i] - mean) * inv : 0;
+                double through = rule.norm(dy.data()[t * d + i] * weight[i], (float) normed, (float) meanGx) - meanG;
                 dx.data()[t * d + i] = (float) (dx.data()[t * d + i] + inv * through);
             }
         }

@@ -28,11 +28,14 @@ final class PlainActivation {
             for (int u = 0; u < width; u++) {
                 int i = t * width + u;
                 float act = Edits.value((float) Scalars.value(activation, x.data()[i]), u, edit);
-                double f = rule.activationRatio()
-                        ? Scalars.ratio(activation, x.data()[i])
-                        : Scalars.derivative(activation, x.data()[i]);
-                dx.data()[i] = (float) (Edits.gradient(dAct.data()[i], act, u, edit) * f);
+                dx.data()[i] = Edits.gradient(dAct.data()[i], act, u, edit) * factor(rule, activation, x.data()[i]);
             }
         }
+    }
+
+    /** What the rule takes for a′(x). */
+    static float factor(Rule rule, Activation activation, float x) {
+        return rule.activation(x, (float) Scalars.value(activation, x), (float) Scalars.ratio(activation, x),
+                (float) Scalars.derivative(activation, x));
     }
 }

@@ -171,6 +171,15 @@ public final class ReferenceBackend implements Backend {
     }
 
     @Override
+    public void linearRule(Tensor z, Rule rule, Tensor gradient) {
+        OpShapes.linearRule(z, gradient);
+        float[] values = host(z).data();
+        float[] gradients = host(gradient).data();
+        for (int i = 0; i < z.elements(); i++)
+            gradients[i] = rule.linear(values[i], gradients[i]);
+    }
+
+    @Override
     public void rmsNorm(Tensor x, Tensor delta, Weight w, float weightOffset, float eps, Tensor y, Tensor inverse) {
         OpShapes.rmsNorm(x, delta, w, y, inverse);
         RmsNorm.forward(host(x), host(delta), host(w), weightOffset, eps, host(y), host(inverse));
@@ -178,8 +187,8 @@ public final class ReferenceBackend implements Backend {
 
     @Override
     public void rmsNormBackward(Tensor x, Weight w, float weightOffset, Tensor inverse, Tensor dy, Rule rule, Tensor dx) {
-        OpShapes.rmsNormBackward(x, w, inverse, dy, rule.detachNorm(), dx);
-        RmsNorm.backward(host(x), host(w), weightOffset, host(inverse), host(dy), rule.detachNorm(), host(dx));
+        OpShapes.rmsNormBackward(x, w, inverse, dy, !rule.normReadsInput(), dx);
+        RmsNorm.backward(host(x), host(w), weightOffset, host(inverse), host(dy), rule, host(dx));
     }
 
     @Override
@@ -190,8 +199,8 @@ public final class ReferenceBackend implements Backend {
 
     @Override
     public void layerNormBackward(Tensor x, Weight w, Tensor inverse, Tensor dy, Rule rule, Tensor dx) {
-        OpShapes.layerNormBackward(x, w, inverse, dy, rule.detachNorm(), dx);
-        LayerNorm.backward(host(x), host(w), host(inverse), host(dy), rule.detachNorm(), host(dx));
+        OpShapes.layerNormBackward(x, w, inverse, dy, !rule.normReadsInput(), dx);
+        LayerNorm.backward(host(x), host(w), host(inverse), host(dy), rule, host(dx));
     }
 
     @Override

@@ -2,6 +2,7 @@ package dev.crane.engine.backend.reference;
 
 import dev.crane.engine.backend.host.HostTensor;
 import dev.crane.engine.backend.host.HostWeight;
+import dev.crane.engine.relevance.Rule;
 
 /** y = x / √(mean(x²) + eps) · (w + weightOffset) and its backward. */
 final class RmsNorm {
@@ -25,7 +26,7 @@ final class RmsNorm {
         }
     }
 
-    static void backward(HostTensor x, HostWeight w, float weightOffset, HostTensor inverse, HostTensor dy, boolean detached,
+    static void backward(HostTensor x, HostWeight w, float weightOffset, HostTensor inverse, HostTensor dy, Rule rule,
             HostTensor dx) {
         int d = dy.columns();
         float[] weight = w.vector();
@@ -35,11 +36,12 @@ final class RmsNorm {
             double mean = 0;
             for (int i = 0; i < d; i++) {
                 g[i] = dy.data()[t * d + i] * ((double) weight[i] + weightOffset);
-                if (!detached)
-                    mean += g[i] * x.data()[t * d + i] / d;
+                if (rule.normReadsInput())
+                    mean += g[i] * x.data()[t * d + i] * inv / d;
             }
             for (int i = 0; i < d; i++) {
-                double through = detached ? g[i] : g[i] - x.data()[t * d + i] * inv * inv * mean;
+                double normed = rule.normReadsInput() ? x.data()[t * d + i] * inv : 0;
+                double through = rule.norm((float) g[i], (float) normed, (float) mean);
                 dx.data()[t * d + i] = (float) (dx.data()[t * d + i] + inv * through);
             }
         }
