@@ -14,4 +14,5 @@ module dev.crane.models {
     exports dev.crane.models.random;
     exports dev.crane.models.safetensors;
     exports dev.crane.models.tokenizer;
+    exports dev.crane.models.torch;
 }
