@@ -19,4 +19,5 @@ module dev.crane.analysis {
     exports dev.crane.analysis.metric;
     exports dev.crane.analysis.report;
     exports dev.crane.analysis.statistics;
+    exports dev.crane.analysis.table;
 }

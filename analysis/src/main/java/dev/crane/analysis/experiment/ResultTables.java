@@ -16,6 +16,7 @@ import dev.crane.analysis.metric.Holm;
 import dev.crane.analysis.metric.LangSpecF1;
 import dev.crane.analysis.metric.PairedBootstrap;
 import dev.crane.analysis.metric.Selectivity;
+import dev.crane.analysis.table.Csv;
 import dev.crane.engine.file.AtomicFile;
 
 /**

@@ -3,6 +3,7 @@ package dev.crane.analysis.harness;
 import java.util.ArrayList;
 import java.util.List;
 
+import dev.crane.analysis.table.Row;
 import dev.crane.engine.CraneException;
 
 /** Chooses the examples that stand before a question; questions must be asked for in their order, for one sequence of draws serves them all. */

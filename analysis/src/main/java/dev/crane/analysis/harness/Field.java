@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 
+import dev.crane.analysis.table.Row;
 import dev.crane.analysis.yaml.YamlNode;
 import dev.crane.engine.CraneException;
 import dev.crane.models.jinja.Environment;

@@ -20,6 +20,7 @@ import dev.crane.analysis.evaluate.Task;
 import dev.crane.analysis.evaluate.TaskGroup;
 import dev.crane.analysis.evaluate.TaskInfo;
 import dev.crane.analysis.evaluate.TokenRequest;
+import dev.crane.analysis.table.Row;
 import dev.crane.analysis.yaml.YamlNode;
 import dev.crane.analysis.yaml.YamlSection;
 import dev.crane.engine.CraneException;

@@ -17,6 +17,10 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.zip.GZIPInputStream;
 
+import dev.crane.analysis.table.CsvRows;
+import dev.crane.analysis.table.JsonRows;
+import dev.crane.analysis.table.ParquetRows;
+import dev.crane.analysis.table.Row;
 import dev.crane.analysis.yaml.YamlNode;
 import dev.crane.analysis.yaml.YamlSection;
 import dev.crane.engine.CraneException;

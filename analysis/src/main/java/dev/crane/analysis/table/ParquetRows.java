@@ -1,4 +1,4 @@
-package dev.crane.analysis.harness;
+package dev.crane.analysis.table;
 
 import java.io.IOException;
 import java.nio.file.Path;
@@ -21,7 +21,7 @@ import dev.crane.engine.CraneException;
 import dev.crane.engine.file.FileErrors;
 
 /** Rows from Parquet: texts, numbers, truth values, and lists and structures of them. */
-final class ParquetRows {
+public final class ParquetRows {
     /** The reader tells what it decompresses with; held here, for the logging system keeps loggers weakly. */
     private static final Logger READER_LOG = Logger.getLogger("dev.hardwood");
 
@@ -32,7 +32,8 @@ final class ParquetRows {
     private ParquetRows() {
     }
 
-    static List<Row> read(Path file) {
+    /** The rows of a file. */
+    public static List<Row> read(Path file) {
         List<Row> rows = new ArrayList<>();
         try (ParquetFileReader reader = ParquetFileReader.open(InputFile.of(file)); RowReader row = reader.buildRowReader().build()) {
             List<String> names = reader.getFileSchema().getRootNode().children().stream().map(SchemaNode::name).toList();

@@ -1,4 +1,4 @@
-package dev.crane.analysis.harness;
+package dev.crane.analysis.table;
 
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -12,10 +12,10 @@ import java.util.regex.Pattern;
 import dev.crane.engine.CraneException;
 
 /**
- * Rows from CSV (RFC 4180), as pandas reads it for the harness: a column is of whole numbers, numbers or truth values where all its cells are, and an empty cell or
+ * Rows from CSV (RFC 4180), as pandas reads it for lm-evaluation-harness: a column is of whole numbers, numbers or truth values where all its cells are, and an empty cell or
  * one such as {@code NA} is nothing; unless all cells are asked for as texts.
  */
-final class CsvRows {
+public final class CsvRows {
     /**
      * How a file is laid out.
      *
@@ -24,7 +24,7 @@ final class CsvRows {
      * @param quoted whether cells may stand in double quotes
      * @param texts whether every cell is the text as it is written
      */
-    record Layout(char separator, List<String> columns, boolean quoted, boolean texts) {}
+    public record Layout(char separator, List<String> columns, boolean quoted, boolean texts) {}
 
     /** What pandas takes for a missing value. */
     private static final Set<String> MISSING = Set.of("", "#N/A", "#N/A N/A", "#NA", "-1.#IND", "-1.#QNAN", "-NaN", "-nan", "1.#IND",
@@ -46,7 +46,12 @@ final class CsvRows {
         this.layout = layout;
     }
 
-    static List<Row> read(Path file, String text, Layout layout) {
+    /**
+     * The rows of a text.
+     *
+     * @param file for messages
+     */
+    public static List<Row> read(Path file, String text, Layout layout) {
         return new CsvRows(file, text, layout).rows();
     }
 

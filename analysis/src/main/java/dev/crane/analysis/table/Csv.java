@@ -1,21 +1,29 @@
-package dev.crane.analysis.experiment;
+package dev.crane.analysis.table;
 
 /** A comma-separated table as RFC 4180 has it, with lines that end in a line feed. Numbers are written in full; NaN as nothing. */
-final class Csv {
+public final class Csv {
     private final StringBuilder text = new StringBuilder();
 
-    Csv(String... header) {
+    /** A table of its header alone. */
+    public Csv(String... header) {
         row((Object[]) header);
     }
 
-    Csv row(Object... cells) {
+    /** Adds a row. */
+    public Csv row(Object... cells) {
+        text.append(line(cells));
+        return this;
+    }
+
+    /** A row as text, its end included. */
+    static String line(Object... cells) {
+        StringBuilder line = new StringBuilder();
         for (int i = 0; i < cells.length; i++) {
             String cell = cells[i] instanceof Double number && number.isNaN() ? "" : String.valueOf(cells[i]);
             boolean quoted = cell.chars().anyMatch(c -> c == ',' || c == '"' || c == '\n' || c == '\r');
-            text.append(i == 0 ? "" : ",").append(quoted ? '"' + cell.replace("\"", "\"\"") + '"' : cell);
+            line.append(i == 0 ? "" : ",").append(quoted ? '"' + cell.replace("\"", "\"\"") + '"' : cell);
         }
-        text.append('\n');
-        return this;
+        return line.append('\n').toString();
     }
 
     @Override

@@ -1,4 +1,4 @@
-package dev.crane.analysis.harness;
+package dev.crane.analysis.table;
 
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -16,7 +16,7 @@ import dev.crane.engine.CraneException;
 import dev.crane.engine.file.FileErrors;
 
 /** Rows from JSON: an object a line, a list of objects, or a list within an object. */
-final class JsonRows {
+public final class JsonRows {
     private static final JsonMapper JSON = JsonMapper.builder().enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
             .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS).build();
 
@@ -28,7 +28,7 @@ final class JsonRows {
      *
      * @param field the key of the list within the file's object; null: the file is lines or a list
      */
-    static List<Row> read(Path file, String text, String field) {
+    public static List<Row> read(Path file, String text, String field) {
         List<Row> rows = new ArrayList<>();
         String begin = text.stripLeading();
         if (field != null || begin.startsWith("[")) {
