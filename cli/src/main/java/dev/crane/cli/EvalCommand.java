@@ -135,10 +135,17 @@ final class EvalCommand implements Callable<Integer> {
             String stem = name.endsWith(MASK_SUFFIX) ? name.substring(0, name.length() - MASK_SUFFIX.length()) : name;
             MaskKey key = new MaskKey(mask.provenance().getOrDefault("method", "mask"), mask.provenance().getOrDefault("language", stem),
                     mask.provenance().getOrDefault("method.seed", ""));
-            if (!keys.add(key))
+            boolean taken = !keys.add(key);
+            if (taken) { // the same units, and something else done to them
+                key = new MaskKey(key.method() + "-" + mask.intervention().describe().replaceAll("[^\\p{L}\\p{N}.]+", "-"), key.mask(),
+                        key.seed());
+                taken = !keys.add(key);
+            }
+            if (taken)
                 throw new ParameterException(spec.commandLine(),
-                        "--mask " + file + ": another mask is of the same method, language and seed; measure them in runs of their own");
-            conditions.add(new EvaluationRun.Masked(key, mask.mask()));
+                        "--mask " + file
+                                + ": another mask is of the same method, language, seed and intervention; measure them in runs of their own");
+            conditions.add(new EvaluationRun.Masked(key, mask.mask(), mask.intervention()));
         }
         return conditions;
     }

@@ -23,17 +23,19 @@ import static dev.crane.cli.Inspection.count;
  * @param model name of the model it was found on; may be empty
  * @param modelHash hash of that model; may be empty
  * @param units how many it holds
+ * @param intervention what happens to them, in a few words
  * @param points how many at each hook point
  * @param provenance where it comes from
  */
-record MaskInspection(String format, String mask, String model, String modelHash, int units, Map<String, Integer> points,
+record MaskInspection(String format, String mask, String model, String modelHash, int units, String intervention,
+        Map<String, Integer> points,
         SortedMap<String, String> provenance) implements Inspection {
     static MaskInspection of(Path file) {
         MaskFile mask = MaskFile.read(file);
         Map<String, Integer> points = new LinkedHashMap<>();
         mask.mask().counts().forEach((point, count) -> points.put(point.path(), count));
         return new MaskInspection("crane/mask-summary@1", file.toString(), mask.model().name(), mask.model().hash(), mask.mask().count(),
-                points, mask.provenance());
+                mask.intervention().describe(), points, mask.provenance());
     }
 
     @Override
@@ -43,7 +45,8 @@ record MaskInspection(String format, String mask, String model, String modelHash
         head.row("model", model.isEmpty() ? "not named" : model);
         if (!modelHash.isEmpty())
             head.row("model hash", modelHash);
-        head.row("units", count(units) + ", set to zero");
+        head.row("units", count(units));
+        head.row("intervention", intervention);
         head.print(out);
         printUnits(out);
         Inspection.printMetadata("provenance", provenance, out);

@@ -13,7 +13,8 @@ import dev.crane.models.CausalLanguageModel;
 
 /** One mask under which a model runs, or none; a {@link Mixin}. */
 final class MaskOption {
-    @Option(names = "--mask", paramLabel = "FILE", description = "Run with the units of this mask set to zero (LANG.mask.json).")
+    @Option(names = "--mask", paramLabel = "FILE",
+            description = "Run under this mask (LANG.mask.json): its units set to zero, or what else it says.")
     private Path file;
 
     @Option(names = "--transfer", description = "Apply the mask though it was found on another model of the same layout.")
@@ -34,7 +35,7 @@ final class MaskOption {
             return List.of();
         MaskFile mask = MaskFile.read(file);
         mask.check(file, MaskedModel.of(model.name(), model.hash(), model.spec()), model.spec(), transfer);
-        return List.of(mask.mask().toInterventionSet(file.toString()));
+        return List.of(mask.interventions(file.toString()));
     }
 
     /** For {@code count} sequences the index of their set among {@link #interventions}: 0 for all, or null where there is no mask. */

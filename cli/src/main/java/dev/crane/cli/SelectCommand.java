@@ -130,11 +130,15 @@ final class SelectCommand implements Callable<Integer> {
     private long seed = 1;
 
     @Mixin
+    private InterventionOption intervention;
+
+    @Mixin
     private JsonOption json;
 
     @Override
     public Integer call() {
         Identification chosen = method();
+        List<LanguageStatistics> means = intervention.means(statistics);
         Path folder = folder();
         List<LanguageStatistics> languages = StatisticsFile.readAll(folder);
         if (!units.isEmpty())
@@ -153,7 +157,8 @@ final class SelectCommand implements Callable<Integer> {
             for (LanguageStatistics language : languages) {
                 Selection selection = selections.get(language.language());
                 Path file = written.path().resolve(language.language() + ".mask.json");
-                selection.maskFile(language.model(), chosen.name(), settings, language).write(file);
+                selection.maskFile(language.model(), chosen.name(), settings, language,
+                        intervention.of(language.language(), selection.mask(), means)).write(file);
                 counts.put(language.language(), selection.mask().count());
                 table.row(language.language(), Integer.toString(selection.mask().count()), Integer.toString(selection.layout().units()),
                         file.toString());

@@ -84,7 +84,10 @@ public final class ScoreCollection {
      * @throws CraneException the corpus cannot be used or has too few documents, or the model gives a NaN or infinity: the message names the line
      */
     public Map<Quantity, List<Path>> collect(String language, Corpus corpus, Map<Quantity, Path> folders, Path work, Progress progress) {
-        Samples samples = samples(corpus);
+        Samples samples = samples(model, corpus, settings.samples(), settings.seed(), settings.maxTokens());
+        for (Sample sample : samples.samples())
+            if (sample.ids().length < 2 && predicts())
+                throw new CraneException(at(corpus, sample) + " is a single token: nothing in it can be predicted; leave it out");
         SortedMap<String, String> provenance = provenance(corpus);
         Map<Quantity, List<Path>> written = new LinkedHashMap<>();
         Map<Quantity, Gathering> gatherings = new LinkedHashMap<>();
@@ -123,18 +126,16 @@ public final class ScoreCollection {
                 .add("backend", identity.backend()).hex();
     }
 
-    private Samples samples(Corpus corpus) {
+    /** The samples of a language that its numbers are gathered from. */
+    static Samples samples(CausalLanguageModel model, Corpus corpus, int count, long seed, int maxTokens) {
         DecoderSpec spec = model.spec();
         Tokenization tokenization = new Tokenization(model.hasTokenizer() ? model.tokenizer() : null, spec.vocabulary(),
-                Math.min(settings.maxTokens(), spec.maxPositions()));
-        Samples samples = corpus.samples(Choice.seeded(settings.samples(), settings.seed()), tokenization);
+                Math.min(maxTokens, spec.maxPositions()));
+        Samples samples = corpus.samples(Choice.seeded(count, seed), tokenization);
         if (samples.missing() > 0)
             throw new CraneException(
-                    corpus.file() + ": has " + samples.samples().size() + " documents, fewer than the " + settings.samples()
+                    corpus.file() + ": has " + samples.samples().size() + " documents, fewer than the " + count
                             + " samples asked for; every language needs as many: ask for " + samples.samples().size() + " samples");
-        for (Sample sample : samples.samples())
-            if (sample.ids().length < 2 && predicts())
-                throw new CraneException(at(corpus, sample) + " is a single token: nothing in it can be predicted; leave it out");
         return samples;
     }
 
@@ -273,7 +274,7 @@ public final class ScoreCollection {
         return norms;
     }
 
-    private static String at(Corpus corpus, Sample sample) {
+    static String at(Corpus corpus, Sample sample) {
         return corpus.file() + ": line " + (sample.line() + 1);
     }
 

@@ -20,6 +20,7 @@ import dev.crane.analysis.evaluate.ScoreLog;
 import dev.crane.analysis.evaluate.ScoredMeasure;
 import dev.crane.analysis.evaluate.TokenRequest;
 import dev.crane.analysis.evaluate.TokenScore;
+import dev.crane.analysis.mask.MaskIntervention;
 import dev.crane.analysis.mask.UnitMask;
 import dev.crane.engine.CraneVersion;
 import dev.crane.engine.file.AtomicFile;
@@ -61,10 +62,20 @@ public final class EvaluationRun {
      *
      * @param key what it is called
      * @param units its units; none: the model as it is
+     * @param intervention what happens to them
      */
-    public record Masked(MaskKey key, UnitMask units) {
+    public record Masked(MaskKey key, UnitMask units, MaskIntervention intervention) {
         /** The model as it is. */
         public static final Masked NOTHING = new Masked(MaskKey.UNMASKED, UnitMask.empty());
+
+        /** A mask that sets its units to zero. */
+        public Masked(MaskKey key, UnitMask units) {
+            this(key, units, new MaskIntervention.Zero());
+        }
+
+        private InterventionSet interventions() {
+            return intervention.on(units, key.path());
+        }
     }
 
     /** One mask and one text or task. */
@@ -103,6 +114,8 @@ public final class EvaluationRun {
                 .add("model", model.hash())
                 .add("measure", measure.fingerprint());
         masked.units.units().forEach((point, rows) -> inputs.add(point.path(), Arrays.toString(rows)));
+        if (!(masked.intervention instanceof MaskIntervention.Zero))
+            inputs.add("intervention", masked.intervention.exact());
         return new Cell(masked, measure, artefact, inputs.hex(), folder.resolve(artefact + ".jsonl"));
     }
 
@@ -122,7 +135,7 @@ public final class EvaluationRun {
         for (Cell cell : cells) {
             Condition condition = conditions.computeIfAbsent(cell.masked.key, key -> cell.masked.units.count() == 0
                     ? Condition.UNMASKED
-                    : new Condition(key.path(), cell.masked.units.toInterventionSet(key.path())));
+                    : new Condition(key.path(), cell.masked.interventions()));
             List<TokenRequest> requests = cell.measure.requests();
             Path log = folder.resolve("work").resolve(cell.artefact.replace('/', '.') + ".scores.jsonl");
             all.add(new RequestScorer.Work(condition, requests, ScoreLog.open(log, cell.inputs, requests.size())));
@@ -135,7 +148,7 @@ public final class EvaluationRun {
     private void generate(Cell cell, ScoredMeasure.Generation measure, Progress progress) {
         List<InterventionSet> sets = cell.masked.units.count() == 0
                 ? List.of()
-                : List.of(cell.masked.units.toInterventionSet(cell.masked.key.path()));
+                : List.of(cell.masked.interventions());
         List<String> answers = new ArrayList<>();
         long begin = System.nanoTime();
         for (int from = 0; from < measure.size(); from += PROMPTS_AT_ONCE) {

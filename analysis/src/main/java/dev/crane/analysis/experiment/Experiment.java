@@ -131,7 +131,7 @@ public final class Experiment {
             List<EvaluationRun.Masked> here = new ArrayList<>(masks.get(name));
             masks.forEach((source, found) -> {
                 if (!source.equals(name))
-                    found.forEach(mask -> here.add(new EvaluationRun.Masked(mask.key().from(source), mask.units())));
+                    found.forEach(mask -> here.add(new EvaluationRun.Masked(mask.key().from(source), mask.units(), mask.intervention())));
             });
             tables.add(with(name, model -> evaluate(name, name + "/", model, measures(model), here)));
         }

@@ -128,6 +128,7 @@ final class ExperimentRecord {
                     seeds.add(seed);
             }
         }
+        node.put("intervention", entry.treatment().describe());
     }
 
     /**

@@ -19,6 +19,7 @@ import dev.crane.analysis.identify.Method;
 import dev.crane.analysis.identify.Plnd;
 import dev.crane.analysis.identify.ShareMargin;
 import dev.crane.analysis.identify.TopValues;
+import dev.crane.analysis.mask.Treatment;
 import dev.crane.analysis.yaml.Nearest;
 import dev.crane.analysis.yaml.YamlNode;
 import dev.crane.analysis.yaml.YamlSection;
@@ -68,7 +69,9 @@ final class MethodReader {
 
     private static YamlSection section(YamlNode node, String name, String... keys) {
         return YamlSection.of("method " + name, node,
-                Stream.concat(name.equals("random") ? Stream.of("name", "label") : Stream.of("name", "label", "match-budget"),
+                Stream.concat(name.equals("random")
+                        ? Stream.of("name", "label", TreatmentReader.KEY)
+                        : Stream.of("name", "label", TreatmentReader.KEY, "match-budget"),
                         Stream.of(keys)).toList());
     }
 
@@ -174,7 +177,8 @@ final class MethodReader {
                 throw section.place().error(section.name() + ": row-gradient needs the outputs of linear layers, and " + site.label()
                         + " is none; give other units");
             });
-        return new MethodEntry.ByScores(label(section), quantity, units, method, section.text("match-budget"));
+        return new MethodEntry.ByScores(label(section), quantity, units, method, section.text("match-budget"),
+                TreatmentReader.read(section).orElse(new Treatment.Zero()));
     }
 
     private static void requireAbove(YamlSection section, String key, String label, List<MethodEntry> before) {
@@ -192,7 +196,10 @@ final class MethodReader {
                 ? list.items().stream().mapToLong(item -> seed(section, item)).distinct().toArray()
                 : LongStream.rangeClosed(1, section.whole("seeds", 1, 1000).orElse(3L)).toArray();
         boolean uniform = choice(section, "uniform", "false", "true");
-        return new MethodEntry.Random(label(section), like, uniform, seeds);
+        // A control does what the method does that it is a control for, unless it says otherwise.
+        Treatment treatment = TreatmentReader.read(section).orElseGet(
+                () -> before.stream().filter(entry -> entry.label().equals(like)).findFirst().orElseThrow().treatment());
+        return new MethodEntry.Random(label(section), like, uniform, seeds, treatment);
     }
 
     private static long seed(YamlSection section, YamlNode item) {

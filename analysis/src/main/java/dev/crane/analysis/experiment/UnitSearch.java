@@ -19,12 +19,14 @@ import dev.crane.analysis.Progress;
 import dev.crane.analysis.collect.CollectionSettings;
 import dev.crane.analysis.collect.Quantity;
 import dev.crane.analysis.collect.ScoreCollection;
+import dev.crane.analysis.collect.TokenActivations;
 import dev.crane.analysis.corpus.Choice;
 import dev.crane.analysis.corpus.Corpus;
 import dev.crane.analysis.identify.Method;
 import dev.crane.analysis.identify.RandomMatched;
 import dev.crane.analysis.identify.SampleMethod;
 import dev.crane.analysis.identify.Selection;
+import dev.crane.analysis.mask.MaskIntervention;
 import dev.crane.analysis.mask.UnitMask;
 import dev.crane.analysis.report.ReportData;
 import dev.crane.analysis.report.SelectionSummary;
@@ -131,9 +133,18 @@ final class UnitSearch {
 
     // ---- masks ----
 
+    /**
+     * A mask that is chosen and not written.
+     *
+     * @param settings of its method, for its provenance
+     * @param statistics of its language, what it was chosen from
+     */
+    private record Chosen(ArmInterventions.Arm arm, Selection selection, SortedMap<String, String> settings,
+            LanguageStatistics statistics) {}
+
     private List<EvaluationRun.Masked> masks(Map<Quantity, List<LanguageStatistics>> statistics, Map<String, Corpus> corpora,
             List<ReportData.Selection> selections) {
-        List<EvaluationRun.Masked> masks = new ArrayList<>();
+        List<Chosen> chosen = new ArrayList<>();
         Map<String, Map<String, UnitMask>> byLabel = new HashMap<>();
         Map<String, MethodEntry.ByScores> methods = new HashMap<>();
         for (MethodEntry entry : file.methods()) {
@@ -147,7 +158,8 @@ final class UnitSearch {
                         selected.replaceAll((language, selection) -> selection.withCount(byLabel.get(other).get(language).count()));
                     });
                     methods.put(method.label(), method);
-                    byLabel.put(method.label(), write(method.label(), "", selected, restricted, settings, masks));
+                    byLabel.put(method.label(), masks(selected));
+                    chosen.addAll(chosen(entry, "", selected, restricted, settings));
                     for (LanguageStatistics language : restricted)
                         selections.add(
                                 summary(method.label(), selected.get(language.language()), language, corpora.get(language.language())));
@@ -158,11 +170,17 @@ final class UnitSearch {
                         RandomMatched method = new RandomMatched(byLabel.get(random.like()), !random.uniform(), seed);
                         SortedMap<String, String> settings = new TreeMap<>(method.settings());
                         settings.put("match", random.like());
-                        write(random.label(), Long.toString(seed), method.select(restricted), restricted, settings, masks);
+                        chosen.addAll(chosen(entry, Long.toString(seed), method.select(restricted), restricted, settings));
                     }
                 }
             }
         }
+        return write(chosen, corpora);
+    }
+
+    private static Map<String, UnitMask> masks(Map<String, Selection> selected) {
+        Map<String, UnitMask> masks = new HashMap<>();
+        selected.forEach((language, selection) -> masks.put(language, selection.mask()));
         return masks;
     }
 
@@ -187,24 +205,39 @@ final class UnitSearch {
         };
     }
 
-    /** Writes the masks of a method and adds them to those that are measured. */
-    private Map<String, UnitMask> write(String label, String seed, Map<String, Selection> selected, List<LanguageStatistics> statistics,
-            SortedMap<String, String> settings, List<EvaluationRun.Masked> masks) {
-        Map<String, UnitMask> byLanguage = new HashMap<>();
-        for (LanguageStatistics language : statistics) {
+    private List<Chosen> chosen(MethodEntry entry, String seed, Map<String, Selection> selected, List<LanguageStatistics> statistics,
+            SortedMap<String, String> settings) {
+        return statistics.stream().map(language -> {
             Selection selection = selected.get(language.language());
-            MaskKey key = new MaskKey(label, language.language(), seed);
+            MaskKey key = new MaskKey(entry.label(), language.language(), seed);
             String artefact = prefix + "masks/" + key.path();
-            Path path = folder.resolve(artefact + ".mask.json");
-            selection.maskFile(ModelIdentity.masked(model), label, settings, language).write(path);
-            artefacts.add(artefact);
-            // Masks follow from the statistics in no time, so they are made each time; the journal knows them to remove those of a method that is gone.
-            if (!journal.finished(artefact, ""))
-                journal.record(artefact, "", List.of(path));
-            masks.add(new EvaluationRun.Masked(key, selection.mask()));
-            byLanguage.put(language.language(), selection.mask());
+            return new Chosen(new ArmInterventions.Arm(key, artefact, folder.resolve(artefact + ".mask.json"), selection.mask(),
+                    entry.treatment()), selection, settings, language);
+        }).toList();
+    }
+
+    /** Writes the masks, with what they do to their units. */
+    private List<EvaluationRun.Masked> write(List<Chosen> chosen, Map<String, Corpus> corpora) {
+        ScoreSettings scores = file.scores();
+        ArmInterventions arms = new ArmInterventions(
+                new TokenActivations(model, scores.samples(), scores.seed(), scores.maxTokens(), options.tokenBudget()), corpora,
+                folder.resolve("work").resolve(prefix), journal, progress);
+        Map<MaskKey, MaskIntervention> interventions = arms.of(chosen.stream().map(Chosen::arm).toList());
+        List<EvaluationRun.Masked> masks = new ArrayList<>();
+        for (Chosen one : chosen) {
+            MaskKey key = one.arm.key();
+            one.selection.maskFile(ModelIdentity.masked(model), key.method(), one.settings, one.statistics, interventions.get(key))
+                    .write(one.arm.file());
+            artefacts.add(one.arm.artefact());
+            // Units follow from the statistics in no time, so masks are written each time; the journal knows them for the numbers that took a pass, and to
+            // remove the masks of a method that is gone.
+            String inputs = arms.inputs(one.arm);
+            if (!journal.finished(one.arm.artefact(), inputs))
+                journal.record(one.arm.artefact(), inputs, List.of(one.arm.file()));
+            masks.add(new EvaluationRun.Masked(key, one.selection.mask(), interventions.get(key)));
         }
-        return byLanguage;
+        arms.finish();
+        return masks;
     }
 
     private ReportData.Selection summary(String label, Selection selection, LanguageStatistics statistics, Corpus corpus) {

@@ -10,6 +10,7 @@ import java.util.TreeMap;
 import java.util.stream.IntStream;
 
 import dev.crane.analysis.mask.MaskFile;
+import dev.crane.analysis.mask.MaskIntervention;
 import dev.crane.analysis.mask.MaskedModel;
 import dev.crane.analysis.mask.UnitLayout;
 import dev.crane.analysis.mask.UnitMask;
@@ -114,15 +115,17 @@ public final class Selection {
      * @param method label of the method
      * @param settings its settings ({@link Method#settings})
      * @param statistics what it chose from
+     * @param intervention what the mask does to the units
      */
-    public MaskFile maskFile(MaskedModel model, String method, Map<String, String> settings, LanguageStatistics statistics) {
+    public MaskFile maskFile(MaskedModel model, String method, Map<String, String> settings, LanguageStatistics statistics,
+            MaskIntervention intervention) {
         SortedMap<String, String> provenance = new TreeMap<>(statistics.provenance());
         provenance.remove(ProvenanceKey.LINES);
         provenance.put("method", method);
         provenance.put("language", language);
         settings.forEach((name, value) -> provenance.put("method." + name, value));
         facts.forEach((name, value) -> provenance.put(name, Double.toString(value)));
-        return new MaskFile(model, mask, provenance);
+        return new MaskFile(model, mask, intervention, provenance);
     }
 
     /** The first {@code count} chosen units by rank; where units were not ranked, in unit order with the value NaN. */

@@ -19,6 +19,7 @@ import dev.crane.engine.decoder.DecoderSpec;
 import dev.crane.engine.file.AtomicFile;
 import dev.crane.engine.file.FileErrors;
 import dev.crane.engine.hook.HookPoint;
+import dev.crane.engine.hook.InterventionSet;
 import dev.crane.engine.hook.Site;
 import dev.crane.models.json.JsonFile;
 
@@ -29,7 +30,7 @@ import dev.crane.models.json.JsonFile;
  * {
  *   "format": "crane/mask@1",
  *   "model": {"name": "babel-base", "hash": "…", "layers": 6, "widths": {"mlp.gate": 512, …}},
- *   "intervention": "zero",
+ *   "intervention": "zero",      (or what else happens to the units: {"kind": "scale", "factor": 0.5}, …)
  *   "units": {"model.layers.0.mlp.gate_proj": [3, 17], …},
  *   "provenance": {"method": "crane", …}
  * }
@@ -41,9 +42,10 @@ import dev.crane.models.json.JsonFile;
  *
  * @param model the model it was found on
  * @param mask the units
+ * @param intervention what happens to them
  * @param provenance where it comes from, by name
  */
-public record MaskFile(MaskedModel model, UnitMask mask, SortedMap<String, String> provenance) {
+public record MaskFile(MaskedModel model, UnitMask mask, MaskIntervention intervention, SortedMap<String, String> provenance) {
     /** What {@code format} says. */
     public static final String FORMAT = "crane/mask@1";
     /** Every unit of a model of 10,000 layers of 10,000 units would fit; anything larger is no mask. */
@@ -53,6 +55,16 @@ public record MaskFile(MaskedModel model, UnitMask mask, SortedMap<String, Strin
 
     public MaskFile {
         provenance = Collections.unmodifiableSortedMap(new TreeMap<>(provenance));
+    }
+
+    /** A mask whose units are set to zero. */
+    public MaskFile(MaskedModel model, UnitMask mask, SortedMap<String, String> provenance) {
+        this(model, mask, new MaskIntervention.Zero(), provenance);
+    }
+
+    /** What the mask does, for the engine: its intervention on its units. */
+    public InterventionSet interventions(String name) {
+        return intervention.on(mask, name);
     }
 
     /**
@@ -74,7 +86,7 @@ public record MaskFile(MaskedModel model, UnitMask mask, SortedMap<String, Strin
         modelNode.put("layers", model.layers());
         ObjectNode widths = modelNode.putObject("widths");
         model.widths().forEach((site, width) -> widths.put(site.label(), width));
-        root.put("intervention", "zero");
+        InterventionJson.write(root, intervention, mask);
         ObjectNode units = root.putObject("units");
         mask.units().forEach((point, rows) -> {
             ArrayNode array = units.putArray(point.path());
@@ -137,11 +149,11 @@ public record MaskFile(MaskedModel model, UnitMask mask, SortedMap<String, Strin
             require(format.stringValue().equals(FORMAT),
                     "the format " + FileErrors.quote(format.stringValue()) + " is not known; this version reads " + FORMAT);
             knownKeys(root, "", List.of("format", "model", "intervention", "units", "provenance"));
-            JsonNode intervention = root.path("intervention");
-            require(intervention.isString() && intervention.stringValue().equals("zero"), "\"intervention\" must be \"zero\"");
             require(root.has("model"), "\"model\" is missing: the name of the model, or an object with its name and hash");
             require(root.path("units").isObject(), "\"units\" must be an object of hook points and their rows");
-            return new MaskFile(model(root.path("model")), UnitMask.of(units(root.path("units"))), provenance(root.path("provenance")));
+            Map<HookPoint, int[]> rows = units(root.path("units"));
+            return new MaskFile(model(root.path("model")), UnitMask.of(rows),
+                    InterventionJson.read(root.path("intervention"), rows, this::error), provenance(root.path("provenance")));
         }
 
         private MaskedModel model(JsonNode node) {
@@ -169,6 +181,7 @@ public record MaskFile(MaskedModel model, UnitMask mask, SortedMap<String, Strin
             return node.path(key).stringValue();
         }
 
+        /** The rows as they stand there. */
         private Map<HookPoint, int[]> units(JsonNode node) {
             Map<HookPoint, int[]> units = new TreeMap<>();
             for (Map.Entry<String, JsonNode> entry : node.properties()) {
@@ -180,17 +193,17 @@ public record MaskFile(MaskedModel model, UnitMask mask, SortedMap<String, Strin
                 int[] rows = new int[entry.getValue().size()];
                 for (int i = 0; i < rows.length; i++)
                     rows[i] = number(entry.getValue().get(i), "the rows of " + point);
-                units.put(point, distinct(rows, point));
+                requireDistinct(rows, point);
+                units.put(point, rows);
             }
             return units;
         }
 
-        private int[] distinct(int[] rows, HookPoint point) {
+        private void requireDistinct(int[] rows, HookPoint point) {
             int[] ascending = Arrays.stream(rows).sorted().toArray();
             for (int i = 1; i < ascending.length; i++)
                 if (ascending[i] == ascending[i - 1])
                     throw error("row " + ascending[i] + " of " + point + " is named twice");
-            return ascending;
         }
 
         private int number(JsonNode node, String where) {

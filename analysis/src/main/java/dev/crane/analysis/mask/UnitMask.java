@@ -1,8 +1,6 @@
 package dev.crane.analysis.mask;
 
-import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.SortedMap;
@@ -11,7 +9,6 @@ import java.util.TreeSet;
 import java.util.stream.IntStream;
 
 import dev.crane.engine.hook.HookPoint;
-import dev.crane.engine.hook.Intervention;
 import dev.crane.engine.hook.InterventionSet;
 
 /** A set of units of a model. Immutable; two are equal if they hold the same units. */
@@ -137,9 +134,7 @@ public final class UnitMask {
      * @param name for messages: a mask's file name, say
      */
     public InterventionSet toInterventionSet(String name) {
-        List<Intervention> zeros = new ArrayList<>();
-        units.forEach((point, rows) -> zeros.add(new Intervention.Zero(point, rows.clone())));
-        return new InterventionSet(name, List.copyOf(zeros));
+        return new MaskIntervention.Zero().on(this, name);
     }
 
     @Override

@@ -20,6 +20,12 @@ import dev.crane.engine.hook.HookPoint;
 public record ReportData(String title, List<String> languages, List<Measurement> matrix, List<Summary> summaries, List<Interval> intervals,
         List<Selection> selections, SequencedMap<String, String> provenance) {
 
+    /** What the masks of a method do to their units, in a few words: {@code zero}, {@code mean of others}. */
+    public String intervention(String method) {
+        int source = method.indexOf('@');
+        return provenance.getOrDefault("methods / " + (source < 0 ? method : method.substring(0, source)) + " / intervention", "zero");
+    }
+
     /**
      * A row of {@code matrix.csv}.
      *

@@ -77,14 +77,19 @@ public final class ReportPage {
         for (String model : masks.models()) {
             if (masks.models().size() > 1)
                 html.element("h3", model);
-            html.raw("<table class=\"wide\"><thead><tr><th>Method</th><th class=\"n\">Units</th>");
+            boolean arms = masks.methods().stream().anyMatch(method -> !data.intervention(method).equals("zero"));
+            html.raw("<table class=\"wide\"><thead><tr><th>Method</th>" + (arms ? "<th>Intervention</th>" : "")
+                    + "<th class=\"n\">Units</th>");
             for (String language : data.languages())
                 html.element("th class=\"n\"", "Own rise, " + language);
             for (String language : data.languages())
                 html.element("th class=\"n\"", "Selectivity, " + language);
             html.raw("</tr></thead><tbody>\n");
             for (String method : masks.methods()) {
-                html.raw("<tr>").element("th", method).element("td class=\"n\"", masks.unitRange(model, method));
+                html.raw("<tr>").element("th", method);
+                if (arms)
+                    html.element("td", data.intervention(method));
+                html.element("td class=\"n\"", masks.unitRange(model, method));
                 for (String language : data.languages())
                     html.element("td class=\"n\"", spread(masks.rises(model, method, language, language), true));
                 for (String language : data.languages())

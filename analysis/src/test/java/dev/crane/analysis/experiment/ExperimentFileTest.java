@@ -24,6 +24,7 @@ import dev.crane.analysis.identify.Plnd;
 import dev.crane.analysis.identify.ShareMargin;
 import dev.crane.analysis.identify.TopValues;
 import dev.crane.analysis.metric.LangSpecF1;
+import dev.crane.analysis.mask.Treatment;
 import dev.crane.engine.CraneException;
 import dev.crane.engine.backend.Backend.Reduction;
 import dev.crane.engine.hook.Site;
@@ -105,6 +106,27 @@ class ExperimentFileTest {
     }
 
     @Test
+    void armsSayWhatTheyDoToTheirUnits() throws IOException {
+        ExperimentFile file = read(LEAST + """
+                  - {name: crane, label: a, intervention: mean}
+                  - {name: crane, label: b, intervention: {kind: mean, of: others}}
+                  - {name: crane, label: c, intervention: {kind: percentile, p: 95, of: own}}
+                  - {name: crane, label: d, intervention: {kind: constant, value: -1.5}}
+                  - {name: crane, label: e, intervention: {kind: scale, factor: 0.5}}
+                  - {name: crane, label: f, intervention: {kind: add, value: 2}}
+                  - {name: crane, label: g, intervention: {kind: add, sd: -2, of: others}}
+                  - {name: random, label: h, match: g}
+                  - {name: random, label: i, match: g, intervention: zero}
+                """);
+        assertEquals(
+                List.of(new Treatment.Zero(), new Treatment.Mean(Treatment.Texts.ALL), new Treatment.Mean(Treatment.Texts.OTHERS),
+                        new Treatment.Percentile(95, Treatment.Texts.OWN), new Treatment.Constant(-1.5f), new Treatment.Scale(0.5f),
+                        new Treatment.Add(2), new Treatment.Shift(-2, Treatment.Texts.OTHERS),
+                        new Treatment.Shift(-2, Treatment.Texts.OTHERS), new Treatment.Zero()),
+                file.methods().stream().map(MethodEntry::treatment).toList());
+    }
+
+    @Test
     void baselinesLookAtWhatTheirPapersLookAt() throws IOException {
         ExperimentFile file = read(LEAST + """
                   - {name: lape, match-budget: crane}
@@ -148,6 +170,16 @@ class ExperimentFileTest {
             "{name: crane}|{name: crane, units: [mlp.gates]}|6:27: units: no units at 'mlp.gates'; did you mean 'mlp.gate'?",
             "{name: crane}|{name: crane, units: [logits]}|6:27: units: no units at 'logits'; known are attn.q",
             "{name: crane}|{name: crane, score: row-gradient, units: mlp.neuron}|row-gradient needs the outputs of linear layers, and mlp.neuron is none",
+            "{name: crane}|{name: crane, intervention: half}|6:33: intervention: unknown kind 'half'; known are zero, mean",
+            "{name: crane}|{name: crane, intervention: scale}|6:33: intervention: scale needs a number, such as {kind: scale, factor: 0.5}",
+            "{name: crane}|{name: crane, intervention: {of: own}}|6:33: intervention lacks the key 'kind'",
+            "{name: crane}|{name: crane, intervention: {kind: means}}|6:33: intervention: unknown kind 'means'; did you mean 'mean'?",
+            "{name: crane}|{name: crane, intervention: {kind: mean, of: en}}|expected own, others or all, found 'en'",
+            "{name: crane}|{name: crane, intervention: {kind: percentile, p: 101}}|p: 101 is not within 0 … 100",
+            "{name: crane}|{name: crane, intervention: {kind: percentile}}|6:33: intervention lacks the key 'p'",
+            "{name: crane}|{name: crane, intervention: {kind: scale, value: 2}}|unknown key 'value' in intervention; known are kind, factor",
+            "{name: crane}|{name: crane, intervention: {kind: add, value: 2, of: own}}|'of' goes with 'sd'",
+            "{name: crane}|{name: crane, intervention: {kind: add, value: 2, sd: 1}}|give a value or a multiple of the standard deviation",
             "{name: crane}|{name: crane, label: none}|'none' is what the unmasked model is called",
             "{name: crane}|{name: crane, label: a/b}|the label 'a/b' must be letters",
             "{name: crane}|{name: random}|6:5: method random lacks the key 'match'",

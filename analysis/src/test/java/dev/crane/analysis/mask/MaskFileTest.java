@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 
@@ -14,8 +15,10 @@ import org.junit.jupiter.params.provider.CsvSource;
 
 import dev.crane.engine.CraneException;
 import dev.crane.engine.hook.HookPoint;
+import dev.crane.engine.hook.Intervention;
 import dev.crane.engine.hook.Site;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertDoesNotThrow;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
@@ -44,6 +47,53 @@ class MaskFileTest {
     }
 
     @Test
+    void interventionsComeBackToTheBit() throws IOException {
+        UnitValues each = UnitValues.each("mean of others", Map.of(new HookPoint(Site.MLP_GATE, 0), new float[]{0.1f, -3e-39f},
+                new HookPoint(Site.MLP_DOWN, 1), new float[]{Float.MAX_VALUE}));
+        for (MaskIntervention intervention : List.of(new MaskIntervention.Constant(UnitValues.same(0)),
+                new MaskIntervention.Constant(each), new MaskIntervention.Scale(0.3f), new MaskIntervention.Add(UnitValues.same(-1.1f)),
+                new MaskIntervention.Add(each))) {
+            Path file = folder.resolve("en.mask.json");
+            MaskFile written = new MaskFile(MODEL, MASK, intervention, new TreeMap<>());
+            written.write(file);
+            assertEquals(written, MaskFile.read(file));
+            String text = Files.readString(file);
+            MaskFile.read(file).write(file);
+            assertEquals(text, Files.readString(file));
+        }
+    }
+
+    /** Values belong to rows as they stand in the file, whatever their order. */
+    @Test
+    void valuesFollowTheirRows() {
+        MaskFile read = MaskFile
+                .read(file("{\"format\": \"crane/mask@1\", \"model\": \"small\", \"units\": {\"blocks.0.mlp.hook_pre\": [5, 1, 3]}, "
+                        + "\"intervention\": {\"kind\": \"add\", \"values\": {\"model.layers.0.mlp.gate_proj\": [50, 10, 30]}}}"));
+        Intervention.Add add = (Intervention.Add) read.interventions("m").interventions().getFirst();
+        assertArrayEquals(new int[]{1, 3, 5}, add.units());
+        assertArrayEquals(new float[]{10, 30, 50}, add.values());
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', value = {
+            "{\"kind\": \"mean\"} | \"intervention\" must be \"zero\", or an object with the \"kind\" constant, scale or add",
+            "{\"kind\": \"scale\"} | \"intervention.factor\" is missing",
+            "{\"kind\": \"scale\", \"factor\": \"2\"} | \"intervention.factor\": '\"2\"' is no finite number",
+            "{\"kind\": \"scale\", \"factor\": 1e39} | \"intervention.factor\": '1.0E39' is no finite number",
+            "{\"kind\": \"zero\", \"value\": 1} | unknown key 'intervention.value'; known are kind",
+            "{\"kind\": \"add\"} | \"intervention\" lacks \"value\", a number, or \"values\", an object of hook points and a number for each row",
+            "{\"kind\": \"add\", \"values\": {\"model.layers.1.mlp.gate_proj\": [1]}} | \"intervention.values\" names "
+                    + "'model.layers.1.mlp.gate_proj', which \"units\" does not",
+            "{\"kind\": \"add\", \"values\": {\"model.layers.0.mlp.gate_proj\": [1]}} | \"intervention.values\" must hold 2 numbers for "
+                    + "model.layers.0.mlp.gate_proj, one for each of its rows",
+            "{\"kind\": \"add\", \"values\": {}} | \"intervention.values\" has none for model.layers.0.mlp.gate_proj"})
+    void badInterventions(String intervention, String message) {
+        Path file = file(mask("{\"model.layers.0.mlp.gate_proj\": [3, 5]}").replace("\"zero\"", intervention));
+        CraneException e = assertThrows(CraneException.class, () -> MaskFile.read(file));
+        assertEquals(file + ": " + message, e.getMessage());
+    }
+
+    @Test
     void whatIsReadLeniently() {
         MaskFile read = MaskFile.read(file("{\"format\": \"crane/mask@1\", \"model\": \"small\", \"intervention\": \"zero\", \"units\": "
                 + "{\"blocks.0.mlp.hook_pre\": [5, 3], \"blocks.1.hook_mlp_out\": [0], \"model.layers.1.mlp.up_proj\": []}, "
@@ -60,7 +110,8 @@ class MaskFileTest {
             "{} | it is no mask: \"format\" must be \"crane/mask@1\"",
             "{\"format\": \"crane/mask@2\"} | the format 'crane/mask@2' is not known; this version reads crane/mask@1",
             "{\"format\": \"crane/mask@1\", \"Units\": {}} | unknown key 'Units'; known are format, model, intervention, units, provenance",
-            "{\"format\": \"crane/mask@1\", \"intervention\": \"mean\", \"model\": \"m\", \"units\": {}} | \"intervention\" must be \"zero\"",
+            "{\"format\": \"crane/mask@1\", \"intervention\": \"mean\", \"model\": \"m\", \"units\": {}} | \"intervention\" must be \"zero\", or an object "
+                    + "with the \"kind\" constant, scale or add",
             "{\"format\": \"crane/mask@1\", \"intervention\": \"zero\", \"units\": {}} | \"model\" is missing: the name of the model, or an object "
                     + "with its name and hash",
             "{\"format\": \"crane/mask@1\", \"intervention\": \"zero\", \"model\": {\"sha\": \"\"}, \"units\": {}} | unknown key 'model.sha'; "
