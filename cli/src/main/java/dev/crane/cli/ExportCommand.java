@@ -60,7 +60,7 @@ final class ExportCommand implements Callable<Integer> {
         long begin = System.nanoTime();
         MaskedCopy copy;
         try (ProgressDisplay progress = crane.progress()) {
-            copy = MaskedCopy.write(folder, read.mask().toInterventionSet(mask.toString()), mask, out,
+            copy = MaskedCopy.write(folder, read.interventions(mask.toString()), mask, out,
                     (bytes, total) -> progress
                             .report(new Progress.Step("export", bytes == total ? Math.ceilDiv(total, MEGABYTE) : bytes / MEGABYTE,
                                     Math.ceilDiv(total, MEGABYTE), "MB", 0, (System.nanoTime() - begin) / 1e9)));
