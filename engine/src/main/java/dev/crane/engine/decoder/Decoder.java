@@ -219,11 +219,15 @@ public final class Decoder implements AutoCloseable {
         }
         tensors.release(q, k, v);
 
-        Tensor out = linear(w.attentionOut(), mixed, Site.ATTN_OUT, layer, pass);
-        kept.attentionInverse = pass.keepForBackward(inverse);
+        // Attention's backward reads what attention gave, not what edits made of it.
         kept.mixed = pass.keepForBackward(mixed);
+        Tensor z = pass.edits(Site.ATTN_Z, layer) == null ? mixed : tensors.own(mixed);
+        pass.at(Site.ATTN_Z, layer, z);
+
+        Tensor out = linear(w.attentionOut(), z, Site.ATTN_OUT, layer, pass);
+        kept.attentionInverse = pass.keepForBackward(inverse);
         kept.logSumExp = pass.keepForBackward(logSumExp);
-        tensors.release(inverse, mixed, logSumExp);
+        tensors.release(inverse, z, logSumExp);
         if (w.postAttentionNorm() == null)
             return out;
         Norms.Normed normed = norms.of(w.postAttentionNorm(), out, tensors);

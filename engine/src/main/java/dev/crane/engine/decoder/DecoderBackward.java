@@ -174,6 +174,7 @@ final class DecoderBackward {
         Tensor dMixed = tensors.allocate(pass.tokens(), a.queryWidth());
         backend.linearBackwardInput(w.attentionOut().weight(), dOut, dMixed, false);
         tensors.release(dOut);
+        at(Site.ATTN_Z, layer, kept, dMixed);
 
         Norms.Normed normedQ = headNorm(w.queryNorm(), kept.values.get(Site.ATTN_Q));
         Norms.Normed normedK = headNorm(w.keyNorm(), kept.values.get(Site.ATTN_K));

@@ -89,7 +89,8 @@ public record DecoderSpec(String family, int vocabulary, int hidden, int layers,
      */
     public int units(Site site) {
         return switch (site) {
-            case ATTN_Q -> attention.queryWidth();
+            case ATTN_Q, ATTN_Z -> attention.queryWidth();
+            case ATTN_HEAD -> attention.heads();
             case ATTN_K, ATTN_V -> attention.keyValueWidth();
             case ATTN_PROBS -> 0;
             case ATTN_QKV -> attention.rows() == QkvRows.SEPARATE ? 0 : attention.queryWidth() + 2 * attention.keyValueWidth();

@@ -91,17 +91,18 @@ final class Edits {
         HookPoint point = intervention.point();
         int width = width(spec, set, point);
         checkValues(intervention, set);
-        FusedRows.Unit[] stored = FusedRows.isFused(point.site()) ? FusedRows.units(spec, point.site()) : null;
+        List<List<FusedRows.Unit>> parts = FusedRows.isFused(point.site()) ? FusedRows.units(spec, point.site()) : null;
         for (int i = 0; i < intervention.units().length; i++) {
             int unit = intervention.units()[i];
             if (unit < 0 || unit >= width)
                 throw new CraneException(set.name() + " names unit " + unit + " of " + point + ", which has units 0 to " + (width - 1)
                         + ": is it for another model?");
-            int own = stored == null ? unit : stored[unit].unit();
-            Edit edit = taking.take(stored == null ? point : spec.point(stored[unit].site(), point.layer()), own);
-            if (edit == null)
-                throw new CraneException(set.name() + " names unit " + unit + " of " + point + " twice; name each unit once");
-            apply(intervention, i, edit, own);
+            for (FusedRows.Unit own : parts == null ? List.of(new FusedRows.Unit(point.site(), unit)) : parts.get(unit)) {
+                Edit edit = taking.take(parts == null ? point : spec.point(own.site(), point.layer()), own.unit());
+                if (edit == null)
+                    throw new CraneException(set.name() + " names unit " + unit + " of " + point + " twice; name each unit once");
+                apply(intervention, i, edit, own.unit());
+            }
         }
     }
 

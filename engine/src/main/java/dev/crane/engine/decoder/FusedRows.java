@@ -1,6 +1,7 @@
 package dev.crane.engine.decoder;
 
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.EnumSet;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -8,7 +9,9 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.stream.IntStream;
 
+import dev.crane.engine.CraneException;
 import dev.crane.engine.ForwardRequest;
 import dev.crane.engine.ForwardResult;
 import dev.crane.engine.RelevanceRequest;
@@ -19,25 +22,27 @@ import dev.crane.engine.hook.Site;
 import dev.crane.engine.relevance.Score;
 
 /**
- * Matrices in which a model's files hold the rows of several projections, {@link Site#ATTN_QKV} and {@link Site#MLP_GATE_UP}. The decoder computes
- * with the projections, each by itself; here is which stored row belongs to which, so that rows can be named as they are stored.
+ * Sites whose units are those of others: matrices in which a model's files hold the rows of several projections, {@link Site#ATTN_QKV} and
+ * {@link Site#MLP_GATE_UP}, and heads, {@link Site#ATTN_HEAD}. The decoder computes with the projections, each by itself, and with what attention gives;
+ * here is which stored row belongs to which, so that rows can be named as they are stored, and which values are a head's.
  */
 public final class FusedRows {
     private FusedRows() {
     }
 
-    /** The projections whose rows a fused site holds; any other site alone. */
+    /** The sites whose units a fused site's are; any other site alone. */
     public static List<Site> parts(Site site) {
         return switch (site) {
             case ATTN_QKV -> List.of(Site.ATTN_Q, Site.ATTN_K, Site.ATTN_V);
             case MLP_GATE_UP -> List.of(Site.MLP_GATE, Site.MLP_UP);
+            case ATTN_HEAD -> List.of(Site.ATTN_Z);
             default -> List.of(site);
         };
     }
 
-    /** Whether a site is several projections in one. */
+    /** Whether a site's units are those of others. */
     public static boolean isFused(Site site) {
-        return site == Site.ATTN_QKV || site == Site.MLP_GATE_UP;
+        return site == Site.ATTN_QKV || site == Site.MLP_GATE_UP || site == Site.ATTN_HEAD;
     }
 
     /**
@@ -80,15 +85,22 @@ public final class FusedRows {
      */
     record Unit(Site site, int unit) {}
 
-    /** For each stored row of a fused site the unit that it is. */
-    static Unit[] units(DecoderSpec spec, Site fused) {
-        Unit[] units = new Unit[spec.units(fused)];
+    /** For each unit of a fused site the units that it is: of a stored row one, of a head its values. */
+    static List<List<Unit>> units(DecoderSpec spec, Site fused) {
+        if (fused == Site.ATTN_HEAD)
+            return IntStream.range(0, spec.attention().heads()).mapToObj(head -> head(spec, head)).toList();
+        List<List<Unit>> units = new ArrayList<>(Collections.nCopies(spec.units(fused), List.of()));
         for (Site part : parts(fused)) {
             int[] rows = rows(spec, fused, part);
             for (int unit = 0; unit < rows.length; unit++)
-                units[rows[unit]] = new Unit(part, unit);
+                units.set(rows[unit], List.of(new Unit(part, unit)));
         }
         return units;
+    }
+
+    private static List<Unit> head(DecoderSpec spec, int head) {
+        int width = spec.attention().headDim();
+        return IntStream.range(head * width, (head + 1) * width).mapToObj(unit -> new Unit(Site.ATTN_Z, unit)).toList();
     }
 
     // ---- requests in terms of projections, results in terms of stored rows ----
@@ -97,6 +109,8 @@ public final class FusedRows {
     public static RelevanceRequest apart(RelevanceRequest request) {
         if (!namesFused(request))
             return request;
+        if (request.gradients().stream().anyMatch(point -> point.site() == Site.ATTN_HEAD))
+            throw noValues();
         Set<Site> sites = EnumSet.noneOf(Site.class);
         request.sites().forEach(site -> sites.addAll(parts(site)));
         Set<HookPoint> gradients = new TreeSet<>();
@@ -116,7 +130,9 @@ public final class FusedRows {
                 for (int layer = 0; layer < spec.layers(); layer++) {
                     int at = layer;
                     wanted.put(spec.point(site, layer),
-                            together(spec, site, part -> points.get(new HookPoint(part, at))));
+                            site == Site.ATTN_HEAD
+                                    ? heads(spec, points.get(new HookPoint(Site.ATTN_Z, at)))
+                                    : together(spec, site, part -> points.get(new HookPoint(part, at))));
                 }
             scores.put(score, wanted);
         });
@@ -136,6 +152,8 @@ public final class FusedRows {
     public static ForwardRequest apart(ForwardRequest request) {
         if (request.captures().stream().noneMatch(capture -> isFused(capture.point().site())))
             return request;
+        if (request.captures().stream().anyMatch(capture -> capture.point().site() == Site.ATTN_HEAD))
+            throw noValues();
         List<Capture> captures = new ArrayList<>();
         for (Capture capture : request.captures())
             for (Site part : parts(capture.point().site()))
@@ -155,6 +173,27 @@ public final class FusedRows {
 
     private static Capture part(Capture capture, Site part) {
         return part == capture.point().site() ? capture : new Capture(new HookPoint(part, capture.point().layer()), capture.reduction());
+    }
+
+    private static CraneException noValues() {
+        return new CraneException("a head has no value of its own: read attn.z, in which its values stand side by side");
+    }
+
+    /** Scores of heads: the sums of those of their values, in double precision. */
+    private static List<float[]> heads(DecoderSpec spec, List<float[]> ofValues) {
+        int width = spec.attention().headDim();
+        List<float[]> all = new ArrayList<>();
+        for (float[] values : ofValues) {
+            float[] heads = new float[values.length / width];
+            for (int head = 0; head < heads.length; head++) {
+                double sum = 0;
+                for (int i = head * width; i < (head + 1) * width; i++)
+                    sum += values[i];
+                heads[head] = (float) sum;
+            }
+            all.add(heads);
+        }
+        return all;
     }
 
     private interface OfPart {

@@ -19,6 +19,10 @@ public enum Site {
     ATTN_QKV("attn.qkv", "self_attn.qkv_proj", null, true, "attention.query_key_value", "self_attention.query_key_value", "attn.c_attn"),
     /** Attention probabilities; capture only. */
     ATTN_PROBS("attn.probs", "attn.probs", "attn.hook_pattern", false),
+    /** What attention gives to the output projection: for each head the values it has mixed. */
+    ATTN_Z("attn.z", "attn.z", "attn.hook_z", false),
+    /** A head: all its values in {@link #ATTN_Z}, changed together; its relevance is the sum of theirs. Nothing is captured here. */
+    ATTN_HEAD("attn.head", "attn.head", null, false),
     /** Output projection of attention. */
     ATTN_OUT("attn.out", "self_attn.o_proj", "hook_attn_out", true, "self_attn.out_proj", "self_attn.dense", "attention.dense",
             "self_attention.dense",
