@@ -45,7 +45,7 @@ final class RelevanceCommand implements Callable<Integer> {
     private String target;
 
     @Option(names = {"-u", "--units"}, paramLabel = "SITE", split = ",",
-            description = "Units to score: mlp.gate, mlp.up, mlp.down, mlp.neuron, attn.q, ... ('crane inspect --hooks' lists them). "
+            description = "Units to score: mlp.gate, mlp.up, mlp.down, mlp.neuron, attn.q, attn.head, ... ('crane inspect --hooks' lists them). "
                     + "Default: the four of the MLP.")
     private List<String> units = List.of();
 

@@ -52,7 +52,7 @@ final class DecoderBackward {
         for (int layer = decoder.spec().layers() - 1; layer >= 0; layer--) {
             LayerActivations kept = again == null ? pass.layer(layer) : forwardAgain(layer);
             boolean beforeAttention = layer > 0 || toEmbedding || scores.reads(Site.RESID_PRE);
-            boolean inAttention = beforeAttention || scores.reads(Site.ATTN_OUT, Site.ATTN_Q, Site.ATTN_K, Site.ATTN_V);
+            boolean inAttention = beforeAttention || scores.reads(Site.ATTN_OUT, Site.ATTN_Z, Site.ATTN_Q, Site.ATTN_K, Site.ATTN_V);
             at(Site.RESID_POST, layer, kept, dx);
             if (decoder.spec().parallelResidual()) {
                 Tensor upstream = tensors.copy(dx); // both sublayers have what follows them from the same stream

@@ -43,6 +43,8 @@ class FiniteDifferenceTest {
             new Intervention.Clamp(new HookPoint(Site.MLP_NEURON, 1), new int[]{0, 2}, -0.12f, 0.12f),
             new Intervention.Scale(new HookPoint(Site.MLP_ACT, 1), new int[]{3}, 2),
             new Intervention.Add(new HookPoint(Site.ATTN_Q, 2), new int[]{1}, new float[]{0.5f}),
+            new Intervention.Add(new HookPoint(Site.ATTN_Z, 1), new int[]{0}, new float[]{0.05f}),
+            new Intervention.Scale(new HookPoint(Site.ATTN_Z, 1), new int[]{1}, 0.8f),
             new Intervention.Clamp(new HookPoint(Site.RESID_MID, 0), new int[]{2}, -0.4f, 0.4f),
             new Intervention.Scale(new HookPoint(Site.ATTN_OUT, 1), new int[]{6}, 0.5f));
 
@@ -59,7 +61,7 @@ class FiniteDifferenceTest {
                     for (Site site : sites)
                         for (int layer : target instanceof Target.MeanLogit ? new int[]{0, 1, 2} : new int[]{1}) {
                             HookPoint point = new HookPoint(site, layer);
-                            int unit = 7 + layer; // none that a standing intervention names
+                            int unit = site == Site.ATTN_HEAD ? layer : 7 + layer; // none that a standing intervention names
                             double[] expected = derivative(h -> targets(engine, target, standing, point, unit, 1 + h));
                             for (int b = 0; b < 2; b++)
                                 assertEquals(expected[b], result.scores().get(Score.RELEVANCE).get(point).get(b)[unit], TOLERANCE,

@@ -5,6 +5,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Set;
 import java.util.function.DoubleUnaryOperator;
+import java.util.stream.IntStream;
 
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -50,7 +51,7 @@ class HooksTest {
     void interventionsChangeWhatIsCaptured(Backend backend) {
         try (Engine engine = model.engine(backend)) {
             for (Site site : Site.values())
-                if (site != Site.ATTN_PROBS && SPEC.units(site) > 0) {
+                if (site != Site.ATTN_PROBS && site != Site.ATTN_HEAD && SPEC.units(site) > 0) {
                     HookPoint point = new HookPoint(site, site == Site.LOGITS ? -1 : 1);
                     int[] unit = {SPEC.units(site) - 1};
                     changes(engine, point, new Intervention.Zero(point, unit), x -> 0);
@@ -83,12 +84,42 @@ class HooksTest {
         }
     }
 
+    /** A head's relevance is the sum of that of its values; what happens to a head happens to all of them. */
+    @ParameterizedTest
+    @MethodSource(BACKENDS)
+    void headsAreTheirValues(Backend backend) {
+        int width = SPEC.attention().headDim();
+        HookPoint head = new HookPoint(Site.ATTN_HEAD, 1);
+        HookPoint z = new HookPoint(Site.ATTN_Z, 1);
+        try (Engine engine = model.engine(backend)) {
+            var scores = engine.relevance(BATCH, RelevanceRequest.of(Rule.ATTNLRP, new Target.MeanLogit(), Set.of(Score.RELEVANCE),
+                    Set.of(Site.ATTN_HEAD, Site.ATTN_Z))).scores().get(Score.RELEVANCE);
+            for (int b = 0; b < SEQUENCES.size(); b++)
+                for (int h = 0; h < SPEC.attention().heads(); h++) {
+                    double sum = 0;
+                    for (int i = 0; i < width; i++)
+                        sum += scores.get(z).get(b)[h * width + i];
+                    assertEquals((float) sum, scores.get(head).get(b)[h]);
+                }
+            assertArrayEquals(lastLogits(engine, new Intervention.Zero(z, IntStream.range(2 * width, 3 * width).toArray())),
+                    lastLogits(engine, new Intervention.Zero(head, new int[]{2})));
+        }
+        refused("names unit 2 of model.layers.1.attn.head twice", new Intervention.Zero(z, new int[]{2 * width + 1}),
+                new Intervention.Zero(head, new int[]{2}));
+        refused("a head has no value of its own", engine -> engine.forward(BATCH, capturing(new Capture(head, null))));
+    }
+
+    private static float[] lastLogits(Engine engine, Intervention intervention) {
+        return engine.forward(BATCH, ForwardRequest.of(Output.LAST_LOGITS, List.of(new InterventionSet("set", List.of(intervention))),
+                new int[SEQUENCES.size()])).logits().get(0);
+    }
+
     @ParameterizedTest
     @MethodSource(BACKENDS)
     void reductionsAreThoseOfTheWholeTensor(Backend backend) {
         List<Capture> captures = new ArrayList<>();
         for (Site site : Site.values())
-            if (site != Site.ATTN_PROBS && SPEC.units(site) > 0) {
+            if (site != Site.ATTN_PROBS && site != Site.ATTN_HEAD && SPEC.units(site) > 0) {
                 HookPoint point = new HookPoint(site, site == Site.LOGITS ? -1 : 2);
                 captures.add(Capture.whole(point));
                 for (Reduction reduction : Reduction.values())

@@ -174,8 +174,10 @@ public record WeightNames(String embedding, String positions, String embeddingNo
         }
         if (site == Site.ATTN_Z || site == Site.ATTN_HEAD) {
             int width = spec.attention().queryWidth() / spec.units(site);
-            return IntStream.range(0, width).mapToObj(i -> new UnitTensor(spec.modules().path(Site.ATTN_OUT, layer) + ".weight", transposed ? 0 : 1,
-                    IntStream.range(0, spec.units(site)).map(unit -> unit * width + i).toArray())).toList();
+            return IntStream.range(0, width)
+                    .mapToObj(i -> new UnitTensor(spec.modules().path(Site.ATTN_OUT, layer) + ".weight", transposed ? 0 : 1,
+                            IntStream.range(0, spec.units(site)).map(unit -> unit * width + i).toArray()))
+                    .toList();
         }
         for (Site stored : LINEAR) {
             if (spec.modules().linear().containsKey(stored) && (stored == site || FusedRows.parts(stored).contains(site))) {

@@ -49,8 +49,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 class MaskedCopyTest {
     private static final Path FAMILIES = Path.of("src/test/resources/families");
     private static final Path LLAMA = FAMILIES.resolve("llama");
-    private static final List<Site> SITES = List.of(Site.ATTN_Q, Site.ATTN_K, Site.ATTN_V, Site.ATTN_QKV, Site.ATTN_OUT, Site.MLP_GATE,
-            Site.MLP_UP, Site.MLP_GATE_UP, Site.MLP_ACT, Site.MLP_NEURON, Site.MLP_DOWN);
+    private static final List<Site> SITES = List.of(Site.ATTN_Q, Site.ATTN_K, Site.ATTN_V, Site.ATTN_QKV, Site.ATTN_Z, Site.ATTN_HEAD,
+            Site.ATTN_OUT, Site.MLP_GATE, Site.MLP_UP, Site.MLP_GATE_UP, Site.MLP_ACT, Site.MLP_NEURON, Site.MLP_DOWN);
     private static final List<int[]> SEQUENCES = List.of(IntStream.range(0, 40).map(i -> 3 + i * 7 % 200).toArray(),
             new int[]{5, 9, 4, 4, 8});
 
@@ -75,12 +75,12 @@ class MaskedCopyTest {
             for (Site site : SITES)
                 if (spec.units(site) > 0) {
                     int width = spec.units(site);
-                    int[] units = {0, 5, width / 2, width - 1};
+                    int[] units = site == Site.ATTN_HEAD ? new int[]{width - 1} : new int[]{0, 5, width / 2, width - 1};
                     // Half of a number is exact in every type.
                     Intervention zero = new Intervention.Zero(spec.point(site, 0), units);
                     assertSame(model, List.of(zero), site + " zero");
                     assertSame(model, List.of(new Intervention.Scale(spec.point(site, 1), units, 0.5f)), site + " scale");
-                    if (site != Site.MLP_NEURON && site != Site.ATTN_QKV && site != Site.MLP_GATE_UP)
+                    if (site != Site.MLP_NEURON && site != Site.ATTN_HEAD && site != Site.ATTN_QKV && site != Site.MLP_GATE_UP)
                         all.add(zero);
                 }
             assertSame(model, all, "all");
