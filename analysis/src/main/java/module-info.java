@@ -11,6 +11,7 @@ module dev.crane.analysis {
     exports dev.crane.analysis.collect;
     exports dev.crane.analysis.corpus;
     exports dev.crane.analysis.evaluate;
+    exports dev.crane.analysis.exchange;
     exports dev.crane.analysis.experiment;
     exports dev.crane.analysis.explain;
     exports dev.crane.analysis.harness;

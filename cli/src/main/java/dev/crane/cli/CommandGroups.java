@@ -13,7 +13,7 @@ final class CommandGroups {
     static {
         GROUPS.put("Find the neurons a language needs, and prove it",
                 List.of("run", "relevance", "activations", "select", "eval", "report", "merge"));
-        GROUPS.put("Look at a model", List.of("inspect", "explain", "generate", "score", "tokenize", "export"));
+        GROUPS.put("Look at a model", List.of("inspect", "explain", "generate", "score", "tokenize", "export", "convert"));
         GROUPS.put("This machine", List.of("doctor", "bench", "rule"));
     }
 

@@ -1,9 +1,5 @@
 package dev.crane.analysis.harness;
 
-import java.io.IOException;
-import java.io.InputStream;
-import java.nio.ByteBuffer;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -11,20 +7,17 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.zip.GZIPInputStream;
 
 import dev.crane.analysis.table.CsvRows;
 import dev.crane.analysis.table.JsonRows;
 import dev.crane.analysis.table.ParquetRows;
 import dev.crane.analysis.table.Row;
+import dev.crane.analysis.table.TextTable;
 import dev.crane.analysis.yaml.YamlNode;
 import dev.crane.analysis.yaml.YamlSection;
-import dev.crane.engine.CraneException;
-import dev.crane.engine.file.FileErrors;
 
 /**
  * A task's data: splits of rows, from files on this machine. Beside {@code data_files}, {@code sep}, {@code column_names}, {@code quoting} and {@code field}, which
@@ -36,8 +29,6 @@ final class TaskData {
     private static final List<String> KEYS = List.of("data_files", "sep", "delimiter", "column_names", "names", "quoting", "field", "dtype",
             "where",
             "explode", "trust_remote_code");
-    /** Some 500,000 questions. */
-    private static final long LARGEST_FILE = 1L << 30;
 
     private final TaskConfig config;
     private final String format;
@@ -111,9 +102,9 @@ final class TaskData {
             throw named.place().error("data_files: there is no file " + file
                     + (folder == null ? "; the folder of the data is given with --data DIR" : "; is --data the right folder?"));
         List<Row> rows = switch (format) {
-            case "csv" -> CsvRows.read(file, text(file), layout());
+            case "csv" -> CsvRows.read(file, TextTable.read(file), layout());
             case "parquet" -> ParquetRows.read(file);
-            default -> JsonRows.read(file, text(file), kwargs.text("field").orElse(null));
+            default -> JsonRows.read(file, TextTable.read(file), kwargs.text("field").orElse(null));
         };
         for (YamlNode.Scalar list : kwargs.texts("explode"))
             rows = exploded(rows, list);
@@ -161,20 +152,5 @@ final class TaskData {
                 return false;
         }
         return true;
-    }
-
-    private static String text(Path file) {
-        try {
-            if (Files.size(file) > LARGEST_FILE)
-                throw new CraneException(file + ": is larger than " + (LARGEST_FILE >> 20) + " MiB; split it, and give data_files a list");
-            byte[] bytes;
-            try (InputStream in = Files.newInputStream(file);
-                    InputStream plain = file.toString().toLowerCase(Locale.ROOT).endsWith(".gz") ? new GZIPInputStream(in) : in) {
-                bytes = plain.readAllBytes();
-            }
-            return StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(bytes)).toString();
-        } catch (IOException e) {
-            throw FileErrors.cannotRead(file, e);
-        }
     }
 }

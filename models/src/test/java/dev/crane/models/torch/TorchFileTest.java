@@ -23,6 +23,7 @@ import dev.crane.engine.CraneException;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -143,8 +144,10 @@ class TorchFileTest {
 
     @Test
     void tensorsStayWithinTheirStorage() throws IOException {
-        assertArrayEquals(new long[2], ((TorchTensor) TorchFile.read(archive(tensor("02000000", "00000000", "02000000", "01000000"), 16))).longs());
-        for (String[] bad : new String[][]{{"02000000", "01000000", "02000000", "01000000"}, {"02000000", "ffffffff", "01000000", "01000000"},
+        assertArrayEquals(new long[2],
+                ((TorchTensor) TorchFile.read(archive(tensor("02000000", "00000000", "02000000", "01000000"), 16))).longs());
+        for (String[] bad : new String[][]{{"02000000", "01000000", "02000000", "01000000"},
+                {"02000000", "ffffffff", "01000000", "01000000"},
                 {"02000000", "00000000", "ffffffff", "01000000"}, {"02000000", "00000000", "ffffff7f", "01000000"}})
             assertTrue(refusal(archive(tensor(bad[0], bad[1], bad[2], bad[3]), 16)).contains("no part of its storage"));
         // A stride of nothing would make a thousand million numbers of one.
@@ -172,7 +175,7 @@ class TorchFileTest {
     @Test
     void aListMayHoldItself() throws IOException {
         List<?> list = (List<?>) TorchFile.read(archive("8002 5d 'q' 00 'h' 00 'a.'", 8));
-        assertTrue(list.getFirst() == list);
+        assertSame(list, list.getFirst());
     }
 
     @Test
@@ -213,7 +216,8 @@ class TorchFileTest {
     @Test
     void otherFiles() throws IOException {
         assertTrue(refusal(Files.writeString(folder.resolve("a.pth"), "text")).endsWith("is no file that torch.save wrote"));
-        assertTrue(refusal(Files.write(folder.resolve("b.pth"), bytes("8002 5d '.'"))).endsWith("is a pickle, but none that torch.save wrote"));
+        assertTrue(refusal(Files.write(folder.resolve("b.pth"), bytes("8002 5d '.'")))
+                .endsWith("is a pickle, but none that torch.save wrote"));
         assertTrue(refusal(folder).endsWith("is a folder, not a file of PyTorch's"));
         assertTrue(refusal(folder.resolve("none.pth")).contains("cannot read"));
         Path zip = folder.resolve("c.pth");
