@@ -1,6 +1,7 @@
 /** The transformer engine: tensors, backends, the decoder's forward and backward pass, hooks, relevance rules, streaming statistics. */
 module dev.crane.engine {
     requires transitive dev.crane.kernels;
+    requires java.compiler;
     requires jdk.incubator.vector;
 
     exports dev.crane.engine;
@@ -8,10 +9,13 @@ module dev.crane.engine {
     exports dev.crane.engine.backend.cpu;
     exports dev.crane.engine.backend.cuda;
     exports dev.crane.engine.backend.reference;
+    exports dev.crane.engine.check;
     exports dev.crane.engine.decoder;
     exports dev.crane.engine.file;
     exports dev.crane.engine.hook;
     exports dev.crane.engine.relevance;
     exports dev.crane.engine.statistic;
     exports dev.crane.engine.tensor;
+
+    uses dev.crane.engine.relevance.Rule;
 }

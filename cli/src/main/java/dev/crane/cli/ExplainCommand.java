@@ -56,8 +56,11 @@ final class ExplainCommand implements Callable<Integer> {
     private Path file;
 
     @Option(names = "--rule", paramLabel = "NAME", defaultValue = "attnlrp",
-            description = "Relevance rule: attnlrp, cp-lrp or gradient. Default: ${DEFAULT-VALUE}.")
+            description = "Relevance rule: attnlrp, cp-lrp, gradient, or one of your own ('crane rule list'). Default: ${DEFAULT-VALUE}.")
     private String rule;
+
+    @Mixin
+    private RulePathOption rulePath;
 
     @Option(names = "--target", paramLabel = "NAME", defaultValue = "last-logit",
             description = "What is explained, see below. Default: ${DEFAULT-VALUE}.")
@@ -80,6 +83,7 @@ final class ExplainCommand implements Callable<Integer> {
     public Integer call() {
         if ((text == null) == (file == null))
             throw new ParameterException(spec.commandLine(), "one text is needed: TEXT or --file");
+        rulePath.load();
         Rule chosenRule = Rule.named(rule);
         Target chosenTarget = Target.named(target);
         String asked = file == null ? TextArgument.read(text) : TextArgument.read(file);

@@ -80,9 +80,16 @@ public final class Main {
         line.setParameterExceptionHandler((failure, args) -> usageError(failure, err));
         line.setExecutionExceptionHandler((failure, command, parsed) -> Failure.report(failure, crane.debug(), err));
         line.getHelpSectionMap().put(CommandLine.Model.UsageMessageSpec.SECTION_KEY_COMMAND_LIST, CommandGroups::render);
-        line.getSubcommands().values().forEach(command -> command.getCommandSpec().usageMessage().sortOptions(false)
-                .abbreviateSynopsis(true).descriptionHeading("%n").parameterListHeading("%n").optionListHeading("%nOptions:%n"));
+        style(line);
         return line;
+    }
+
+    private static void style(CommandLine line) {
+        line.getSubcommands().values().forEach(command -> {
+            command.getCommandSpec().usageMessage().sortOptions(false).abbreviateSynopsis(true).descriptionHeading("%n")
+                    .parameterListHeading("%n").optionListHeading("%nOptions:%n");
+            style(command);
+        });
     }
 
     private static int usageError(ParameterException failure, PrintWriter err) {

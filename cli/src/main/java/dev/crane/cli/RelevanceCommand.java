@@ -33,8 +33,11 @@ final class RelevanceCommand implements Callable<Integer> {
     private CollectOptions collect;
 
     @Option(names = {"-r", "--rule"}, paramLabel = "RULE", defaultValue = "attnlrp",
-            description = "How backward is modified: attnlrp, cp-lrp, gradient. Default: ${DEFAULT-VALUE}.")
+            description = "How backward is modified: attnlrp, cp-lrp, gradient, or a rule of your own ('crane rule list'). Default: ${DEFAULT-VALUE}.")
     private String rule;
+
+    @Mixin
+    private RulePathOption rulePath;
 
     @Option(names = {"-s", "--score"}, paramLabel = "SCORE", defaultValue = "relevance",
             description = "relevance, or row-gradient (what the CRANE authors' scripts compute). Default: ${DEFAULT-VALUE}.")
@@ -51,6 +54,7 @@ final class RelevanceCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
+        rulePath.load();
         Quantity quantity = new Quantity.Relevance(Rule.named(rule), Target.named(target), Score.named(score));
         collect.gather(new LinkedHashMap<>(Map.of(quantity, sites())), Map.of(quantity, ""), crane);
         return ExitStatus.OK;

@@ -34,6 +34,9 @@ final class RunCommand implements Callable<Integer> {
     private Path out;
 
     @Mixin
+    private RulePathOption rulePath;
+
+    @Mixin
     private JsonOption json;
 
     @Parameters(paramLabel = "EXPERIMENT.yaml", description = "The experiment (docs/file-formats.md).")
@@ -41,6 +44,7 @@ final class RunCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
+        rulePath.load();
         ExperimentResult result;
         try (ProgressDisplay progress = crane.progress()) {
             ExperimentFile file = ExperimentFile.read(experiment);

@@ -121,6 +121,11 @@ public final class KernelLibrary implements AutoCloseable {
         return sources.rules().contains(name);
     }
 
+    /** Whether it is compiled for a rule that does not belong to this build. */
+    private boolean isOwn(Unit unit) {
+        return unit.rule != null && ownRules.containsKey(unit.rule);
+    }
+
     private Map<String, String> headers(Unit unit) {
         String own = unit.rule == null ? null : ownRules.get(unit.rule);
         return own == null ? sources.headers(unit.rule) : sources.headers(unit.rule, own);
@@ -138,6 +143,8 @@ public final class KernelLibrary implements AutoCloseable {
     }
 
     private Loaded load(Unit unit) {
+        if (isOwn(unit))
+            return compiled(unit);
         String name = unit.rule == null ? KernelSources.PLAIN : unit.rule;
         Optional<Module> fatbin = fatbins.computeIfAbsent(name, this::fatbin);
         return fatbin.isPresent() ? new Loaded(fatbin.get(), Origin.FATBIN) : compiled(unit);
@@ -178,7 +185,7 @@ public final class KernelLibrary implements AutoCloseable {
             return Nvrtc.compile(unit.source + ".cu", sources.source(unit.source), headers(unit),
                     options(context.device().architecture()));
         } catch (CudaException e) {
-            if (e.error().equals("NVRTC_ERROR_COMPILATION") && ownRules.containsKey(unit.rule))
+            if (e.error().equals("NVRTC_ERROR_COMPILATION") && isOwn(unit))
                 throw new CudaException("the relevance rule '" + unit.rule + "' does not compile: " + firstError(e.text()));
             throw e;
         }
@@ -198,10 +205,13 @@ public final class KernelLibrary implements AutoCloseable {
 
     /** The run-time compiler, if it is there and knows the device. */
     private LibraryResult.Found compiler(Unit unit) {
-        String whyNot = sources.fatbin(KernelSources.PLAIN).isEmpty()
-                ? "this build has no compiled kernels (it was made without nvcc)"
-                : "the compiled kernels of this build have no code that %s (%s) can run with this driver".formatted(context.device().name(),
-                        context.device().architecture());
+        String whyNot = isOwn(unit)
+                ? "a rule that does not belong to this build is compiled when it is used"
+                : sources.fatbin(KernelSources.PLAIN).isEmpty()
+                        ? "this build has no compiled kernels (it was made without nvcc)"
+                        : "the compiled kernels of this build have no code that %s (%s) can run with this driver".formatted(
+                                context.device().name(),
+                                context.device().architecture());
         LibraryResult.Found compiler;
         try {
             compiler = Nvrtc.library();

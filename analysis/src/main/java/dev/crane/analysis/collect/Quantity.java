@@ -9,6 +9,7 @@ import dev.crane.engine.backend.Backend.Reduction;
 import dev.crane.engine.relevance.Rule;
 import dev.crane.engine.relevance.Score;
 import dev.crane.engine.relevance.Target;
+import dev.crane.engine.relevance.UserRule;
 
 /** A number that every unit gets from every sample. Numbers of different quantities do not compare. Two quantities are the same if their labels are. */
 public sealed interface Quantity {
@@ -110,6 +111,8 @@ public sealed interface Quantity {
         switch (this) {
             case Relevance relevance -> {
                 provenance.put(ProvenanceKey.RULE, relevance.rule().name());
+                if (relevance.rule() instanceof UserRule user)
+                    provenance.put(ProvenanceKey.RULE_HASH, user.hash());
                 provenance.put(ProvenanceKey.TARGET, relevance.target().label());
                 provenance.put(ProvenanceKey.SCORE, relevance.score().label());
             }

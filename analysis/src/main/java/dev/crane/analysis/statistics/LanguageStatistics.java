@@ -35,7 +35,8 @@ public record LanguageStatistics(String language, SortedMap<HookPoint, Moments> 
         SortedMap<String, String> provenance) {
     private static final Pattern LANGUAGE = Pattern.compile("[\\p{L}\\p{N}][\\p{L}\\p{M}\\p{N}_.-]{0,63}");
     /** What two statistics must agree in before their units can be compared. */
-    static final List<String> COMPARABLE = List.of(ProvenanceKey.MODEL_HASH, ProvenanceKey.RULE, ProvenanceKey.SCORE,
+    static final List<String> COMPARABLE = List.of(ProvenanceKey.MODEL_HASH, ProvenanceKey.RULE, ProvenanceKey.RULE_HASH,
+            ProvenanceKey.SCORE,
             ProvenanceKey.TARGET, ProvenanceKey.MAX_TOKENS);
     /** What two shards of one language must agree in beyond that. */
     private static final List<String> MERGEABLE = List.of(ProvenanceKey.CORPUS_HASH, ProvenanceKey.SEED);

@@ -12,6 +12,8 @@ public final class ProvenanceKey {
     public static final String CORPUS_HASH = "corpus_hash";
     /** Relevance rule. */
     public static final String RULE = "rule";
+    /** Hash of both twins of a relevance rule that is not of this build; absent for the others. */
+    public static final String RULE_HASH = "rule_hash";
     /** Which score. */
     public static final String SCORE = "score";
     /** What was explained. */

@@ -43,8 +43,12 @@ public record DeviceFunctions(String file, String text) {
                 throw new CraneException(file + ": the constant rule::" + name + " is missing; crane rule new NAME writes all of them");
     }
 
-    /** What the kernels are compiled with in place of {@code rule.cuh}: compilers name the user's own file and lines. */
-    public String code() {
+    /**
+     * What the kernels are compiled with in place of {@code rule.cuh}: compilers name the user's own file and lines.
+     *
+     * @param twin the Java twin; where the two do not agree on what is read or run at all, the code does not compile
+     */
+    public String code(Rule twin) {
         String code = COMMENTS.matcher(text).replaceAll(" ");
         StringBuilder all = new StringBuilder("#ifndef CRANE_USER_RULE_CUH\n#define CRANE_USER_RULE_CUH\n");
         all.append("#line 1 \"").append(file.replace("\\", "/").replace("\"", "")).append("\"\n").append(text);
@@ -52,6 +56,16 @@ public record DeviceFunctions(String file, String text) {
         for (Optional optional : Optional.values())
             if (!optional.name.matcher(code).find())
                 all.append(optional.otherwise).append('\n');
-        return all.append("}\n#endif\n").toString();
+        all.append("}\n#line 1 \"").append(file.replace("\\", "/").replace("\"", "")).append(" against its Java twin\"\n");
+        assertSame(all, "rule::norm_reads_input", "norm_reads_input", twin.normReadsInput(), "normReadsInput()");
+        assertSame(all, "rule::linear_changes", "linear_changes", twin.linearChanges(), "linearChanges()");
+        assertSame(all, "(rule::attention_query == 0.f && rule::attention_key == 0.f)", "attention_query and attention_key both 0",
+                twin.detachesScores(), "the same of attentionQuery() and attentionKey()");
+        return all.append("#endif\n").toString();
+    }
+
+    private static void assertSame(StringBuilder code, String device, String name, boolean value, String method) {
+        code.append("static_assert(").append(device).append(" == ").append(value).append(", \"").append(name).append(" here, but ")
+                .append(method).append(" is ").append(value).append("\");\n");
     }
 }

@@ -121,7 +121,7 @@ final class Launchers {
     OfRule of(Rule rule) {
         return ofRules.computeIfAbsent(rule.name(), name -> {
             if (rule instanceof UserRule user)
-                library.addRule(name, user.deviceFunctions().code());
+                library.addRule(name, user.deviceFunctions().code(user));
             else if (!library.hasRule(name))
                 throw new CraneException(
                         "the relevance rule '" + name + "' has no device functions: it runs on the CPU only; make it a UserRule");

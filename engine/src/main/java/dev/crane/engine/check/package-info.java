@@ -1,0 +1,2 @@
+/** Checks of what users add to the engine: relevance rules. */
+package dev.crane.engine.check;
