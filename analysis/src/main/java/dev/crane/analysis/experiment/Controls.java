@@ -20,19 +20,27 @@ public final class Controls {
     }
 
     /**
-     * The controls of an experiment: of each method the one that was drawn to match it (hook point by hook point rather than uniformly), and where there is
-     * none, the experiment's first.
+     * The controls of an experiment: of each method the one that was drawn to match it, and of several the one that does the same to its units, and matches hook
+     * point by hook point rather than uniformly; where none was drawn to match it, the best of the others by the same measure.
      */
     public static Controls of(List<MethodEntry> methods) {
-        List<MethodEntry.Random> random = methods.stream().filter(MethodEntry.Random.class::isInstance).map(MethodEntry.Random.class::cast)
-                .toList();
         Map<String, String> controls = new LinkedHashMap<>();
-        for (MethodEntry method : methods)
-            if (!(method instanceof MethodEntry.Random))
-                random.stream().filter(one -> one.like().equals(method.label()) && !one.uniform()).findFirst()
-                        .or(() -> random.stream().filter(one -> one.like().equals(method.label())).findFirst())
-                        .or(() -> random.stream().findFirst()).ifPresent(one -> controls.put(method.label(), one.label()));
+        for (MethodEntry method : methods) {
+            if (method instanceof MethodEntry.Random)
+                continue;
+            MethodEntry.Random best = null;
+            for (MethodEntry entry : methods)
+                if (entry instanceof MethodEntry.Random random && (best == null || fit(random, method) > fit(best, method)))
+                    best = random;
+            if (best != null)
+                controls.put(method.label(), best.label());
+        }
         return new Controls(controls);
+    }
+
+    private static int fit(MethodEntry.Random random, MethodEntry method) {
+        return (random.like().equals(method.label()) ? 4 : 0) + (random.treatment().equals(method.treatment()) ? 2 : 0)
+                + (random.uniform() ? 0 : 1);
     }
 
     /** The controls among masks that are known by name alone: the first method whose name begins with {@code random} is that of all others. */

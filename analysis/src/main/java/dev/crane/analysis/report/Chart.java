@@ -88,12 +88,15 @@ final class Chart {
     }
 
     private static StringBuilder open(int width, int height, String label) {
-        return new StringBuilder(
-                "<svg viewBox=\"0 0 " + width + " " + height + "\" role=\"img\" aria-label=\"" + Html.escape(label) + "\">");
+        return open(new StringBuilder(), width, height, label);
+    }
+
+    static StringBuilder open(StringBuilder svg, int width, int height, String label) {
+        return svg.append("<svg viewBox=\"0 0 " + width + " " + height + "\" role=\"img\" aria-label=\"" + Html.escape(label) + "\">");
     }
 
     private static void yAxis(StringBuilder svg, int left, int width, int base, double scale, double top) {
-        double step = tick(top);
+        double step = Math.max(tick(top), 1); // counts
         for (double value = 0; value <= top * 1.0001; value += step)
             svg.append(String.format(Locale.ROOT,
                     "<line x1=\"%d\" x2=\"%d\" y1=\"%.1f\" y2=\"%.1f\" stroke=\"%s\"/><text x=\"%d\" y=\"%.1f\" text-anchor=\"end\">%s</text>",
@@ -103,11 +106,10 @@ final class Chart {
     }
 
     /** A step of 1, 2 or 5 times a power of ten that gives three to six ticks. */
-    private static double tick(double top) {
+    static double tick(double top) {
         double power = Math.pow(10, Math.floor(Math.log10(top)));
         double ratio = top / power;
-        double step = ratio >= 6 ? 2 * power : ratio >= 3 ? power : ratio >= 1.5 ? power / 2 : power / 5;
-        return Math.max(step, 1);
+        return ratio >= 6 ? 2 * power : ratio >= 3 ? power : ratio >= 1.5 ? power / 2 : power / 5;
     }
 
     /** Few digits, whatever the size. */

@@ -1,7 +1,8 @@
 package dev.crane.analysis.report;
 
-import java.util.Arrays;
 import java.util.Locale;
+
+import dev.crane.analysis.metric.SampleMean;
 
 /** How numbers and languages are written in the report. */
 final class Format {
@@ -22,12 +23,18 @@ final class Format {
     }
 
     /** Mean, and the standard deviation over seeds where there are several; a dash where a value is not defined. */
-    static String meanAndSd(double[] values, int digits, boolean sign) {
-        if (Arrays.stream(values).anyMatch(Double::isNaN))
+    static String meanAndSd(SampleMean spread, int digits, boolean sign) {
+        if (Double.isNaN(spread.mean()))
             return "–";
-        Spread spread = Spread.of(values);
         String mean = sign ? signed(spread.mean(), digits) : number(spread.mean(), digits);
-        return values.length > 1 ? mean + " ± " + number(spread.sd(), digits) : mean;
+        return spread.count() > 1 ? mean + " ± " + number(spread.deviation(), digits) : mean;
+    }
+
+    /** Ends of an interval: {@code +1.04 … +1.12}. */
+    static String range(ReportData.Interval interval, int digits, boolean sign) {
+        return sign
+                ? signed(interval.low(), digits) + " … " + signed(interval.high(), digits)
+                : number(interval.low(), digits) + " … " + number(interval.high(), digits);
     }
 
     /** A count with thousands separated. */
@@ -39,19 +46,5 @@ final class Format {
     static String language(String code) {
         String name = Locale.forLanguageTag(code).getDisplayLanguage(Locale.ENGLISH);
         return name.isEmpty() || name.equalsIgnoreCase(code) ? code : name + " (" + code + ")";
-    }
-
-    /** Mean and sample standard deviation. */
-    record Spread(double mean, double sd) {
-        static Spread of(double[] values) {
-            double sum = 0;
-            for (double value : values)
-                sum += value;
-            double mean = sum / values.length;
-            double squares = 0;
-            for (double value : values)
-                squares += (value - mean) * (value - mean);
-            return new Spread(mean, values.length > 1 ? Math.sqrt(squares / (values.length - 1)) : 0);
-        }
     }
 }

@@ -4,10 +4,13 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
+import java.util.LinkedHashMap;
+import java.util.SequencedMap;
 
 /** Builds HTML text; everything that is not markup goes through {@link #text}. */
 final class Html {
     private final StringBuilder out = new StringBuilder();
+    private final SequencedMap<String, String> sections = new LinkedHashMap<>();
 
     /** Appends markup as it is. */
     Html raw(String markup) {
@@ -27,9 +30,34 @@ final class Html {
         return raw("<" + tag + ">").text(text).raw("</" + (space < 0 ? tag : tag.substring(0, space)) + ">");
     }
 
-    /** Starts a section with a heading and a paragraph that says how to read it (markup). */
-    Html section(String id, String heading, String how) {
+    /** Starts a section with a heading and a paragraph that says how to read it (markup); {@code name} stands in the page's list of sections. */
+    Html section(String id, String name, String heading, String how) {
+        sections.put(id, name);
         return raw("\n<section id=\"" + id + "\">\n").element("h2", heading).raw("<p class=\"how\">" + how + "</p>\n");
+    }
+
+    /** Starts what is opened by a click. */
+    Html details(String summary) {
+        return raw("<details>").element("summary", summary).raw("\n");
+    }
+
+    /** Ends it. */
+    Html endDetails() {
+        return raw("</details>\n");
+    }
+
+    /** A table that may be wider than the page: it scrolls by itself. */
+    Html table(String kind) {
+        return raw("<div class=\"scroll\"><table" + (kind.isEmpty() ? "" : " class=\"" + kind + "\"") + ">");
+    }
+
+    Html endTable() {
+        return raw("</tbody></table></div>\n");
+    }
+
+    /** Names of the sections by their ids. */
+    SequencedMap<String, String> sections() {
+        return sections;
     }
 
     Html end() {

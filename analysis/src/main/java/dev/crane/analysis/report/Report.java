@@ -15,12 +15,13 @@ import tools.jackson.databind.MappingIterator;
 import tools.jackson.dataformat.csv.CsvMapper;
 import tools.jackson.dataformat.csv.CsvSchema;
 
+import dev.crane.analysis.metric.LangSpecF1;
 import dev.crane.engine.CraneException;
 import dev.crane.engine.file.AtomicFile;
 import dev.crane.engine.file.FileErrors;
 import dev.crane.models.json.JsonFile;
 
-/** Makes {@code report.html} from the files that an experiment left in its folder. */
+/** Makes {@code report.html}, and the tables that it computes, from the files that an experiment left in its folder. */
 public final class Report {
     /** The report's name in the experiment's folder. */
     public static final String FILE = "report.html";
@@ -31,15 +32,42 @@ public final class Report {
     }
 
     /**
-     * Writes the report of an experiment.
+     * Writes the report of an experiment, and beside it the tables that it computes.
      *
      * @param folder an experiment's output folder
      * @return the report's path
      */
     public static Path write(Path folder) {
+        return write(folder, read(folder));
+    }
+
+    /**
+     * Writes the report of an experiment as {@link #read} gave it, or with another LangSpec-F1, and beside it the tables that it computes.
+     *
+     * @return the report's path
+     */
+    public static Path write(Path folder, ReportData data) {
+        MethodTable methods = new MethodTable(data);
+        Map<String, String> files = new LinkedHashMap<>(new ReportTables(data, methods).all());
+        PaperTable paper = new PaperTable(data, methods);
+        files.put(PaperTable.MARKDOWN, paper.markdown());
+        files.put(PaperTable.LATEX, paper.latex());
+        files.forEach((name, content) -> AtomicFile.writeString(folder.resolve(name), content));
+        SequencedMap<String, String> all = new LinkedHashMap<>();
+        for (String name : List.of("matrix.csv", "summary.csv", "intervals.csv"))
+            all.put(name, text(folder.resolve(name)));
+        all.putAll(files);
         Path report = folder.resolve(FILE);
-        AtomicFile.writeString(report, ReportPage.render(read(folder)));
+        AtomicFile.writeString(report, ReportPage.render(data, all));
         return report;
+    }
+
+    private static String text(Path file) {
+        try {
+            return Files.readString(file);
+        } catch (IOException e) {
+            throw FileErrors.cannotRead(file, e);
+        }
     }
 
     /** Reads what an experiment left: {@code experiment.json}, {@code matrix.csv}, {@code summary.csv}, {@code intervals.csv}, {@code selections.json}. */
@@ -67,7 +95,16 @@ public final class Report {
                                 row.text("language"), row.text("metric"), row.has("against") ? row.text("against") : "none",
                                 row.number("change"), row.number("low"), row.number("high"), row.number("p"),
                                 row.has("p_holm") ? row.number("p_holm") : Double.NaN)),
-                SelectionsFile.read(folder.resolve("selections.json")), provenance);
+                SelectionsFile.read(folder.resolve("selections.json")), langSpecF1(experiment), provenance);
+    }
+
+    /** As the experiment has it; earlier versions knew the default alone. */
+    private static LangSpecF1.Options langSpecF1(JsonNode experiment) {
+        JsonNode options = experiment.at("/metrics/langspec_f1");
+        return options.isObject()
+                ? new LangSpecF1.Options(LangSpecF1.Others.named(options.path("other").asString("")), options.path("beta").asDouble(1),
+                        options.path("compat").asBoolean(false))
+                : LangSpecF1.Options.DEFAULT;
     }
 
     private static void flatten(String name, JsonNode node, SequencedMap<String, String> into) {

@@ -4,6 +4,7 @@ import java.util.List;
 import java.util.SequencedMap;
 import java.util.SortedMap;
 
+import dev.crane.analysis.metric.LangSpecF1;
 import dev.crane.engine.hook.HookPoint;
 
 /**
@@ -15,10 +16,15 @@ import dev.crane.engine.hook.HookPoint;
  * @param summaries one for each mask
  * @param intervals confidence intervals of the change under a mask
  * @param selections the selected units of each method and language, without random controls
+ * @param langSpecF1 how LangSpec-F1 is computed
  * @param provenance what went in, in the order to show it
  */
 public record ReportData(String title, List<String> languages, List<Measurement> matrix, List<Summary> summaries, List<Interval> intervals,
-        List<Selection> selections, SequencedMap<String, String> provenance) {
+        List<Selection> selections, LangSpecF1.Options langSpecF1, SequencedMap<String, String> provenance) {
+    /** The same with another LangSpec-F1. */
+    public ReportData with(LangSpecF1.Options options) {
+        return new ReportData(title, languages, matrix, summaries, intervals, selections, options, provenance);
+    }
 
     /** What the masks of a method do to their units, in a few words: {@code zero}, {@code mean of others}. */
     public String intervention(String method) {
@@ -115,6 +121,15 @@ public record ReportData(String title, List<String> languages, List<Measurement>
      * @param line line of the corpus, from 0
      * @param score the unit's score on it
      * @param text the sample
+     * @param tokens what each of its tokens gives to the score; empty where that is not known
      */
-    public record Example(long line, double score, String text) {}
+    public record Example(long line, double score, String text, List<Token> tokens) {}
+
+    /**
+     * A token of a sample.
+     *
+     * @param text what it adds to the text
+     * @param value what it gives to the unit's score
+     */
+    public record Token(String text, float value) {}
 }

@@ -1,115 +1,88 @@
 package dev.crane.analysis.report;
 
+import java.nio.charset.StandardCharsets;
+import java.util.Base64;
 import java.util.List;
 import java.util.Map;
 
-/** Renders a {@link ReportData} as one HTML file that needs nothing else: no network, no scripts. */
+/** Renders a {@link ReportData} as one HTML file that needs nothing else: no network. Its few lines of script only filter the units that are shown. */
 public final class ReportPage {
     private final ReportData data;
     private final MaskTable masks;
+    private final MethodTable methods;
+    private final Map<String, String> files;
     private final Html html = new Html();
 
-    private ReportPage(ReportData data) {
+    private ReportPage(ReportData data, Map<String, String> files) {
         this.data = data;
         this.masks = new MaskTable(data);
+        this.methods = new MethodTable(data, masks);
+        this.files = files;
     }
 
-    /** The whole page. */
-    public static String render(ReportData data) {
-        return new ReportPage(data).render();
+    /**
+     * The whole page.
+     *
+     * @param files what can be downloaded from it, by name: tables, and {@link PaperTable}'s
+     */
+    public static String render(ReportData data, Map<String, String> files) {
+        return new ReportPage(data, files).render();
     }
 
     private String render() {
-        html.raw(
-                "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<meta name=\"viewport\" content=\"width=device-width\">\n");
-        html.element("title", data.title() + " – CRANE report")
-                .raw("\n<style>\n" + Html.resource("report.css") + "</style>\n</head>\n<body>\n<main>\n");
-        html.raw("<header>").element("p class=\"kicker\"", "CRANE report").element("h1", data.title());
-        html.raw("<p class=\"lead\">");
-        headline();
-        html.raw("</p></header>\n");
-        html.raw("<nav>").raw(
-                "<a href=\"#summary\">Summary</a> <a href=\"#matrix\">Matrix</a> <a href=\"#f1\">LangSpec-F1</a> <a href=\"#layers\">Layers</a> <a href=\"#overlap\">Overlap</a> <a href=\"#spread\">Distribution</a> <a href=\"#top\">Top units</a> <a href=\"#provenance\">Provenance</a></nav>\n");
-        summary();
-        new MatrixSections(data, masks, html).write();
-        new SelectionSections(data, html).write();
+        new MethodSection(data, methods, html).write();
+        new TransferSection(data, methods, html).write();
+        new MatrixSection(data, masks, html).write();
+        new LangSpecSection(data, methods, html).write();
+        new LayerSection(data, html).write();
+        new OverlapSection(data, html).write();
+        new DistributionSection(data, html).write();
+        new ExampleSection(data, html).write();
+        downloads();
         provenance();
-        return html.raw("</main>\n</body>\n</html>\n").toString();
+        Html page = new Html();
+        page.raw("""
+                <!doctype html>
+                <html lang="en">
+                <head>
+                <meta charset="utf-8">
+                <meta name="viewport" content="width=device-width, initial-scale=1">
+                """);
+        page.element("title", data.title() + " – CRANE report").raw("\n<style>\n" + Html.resource("report.css") + Html.resource("units.css")
+                + "</style>\n</head>\n<body>\n<main>\n");
+        page.raw("<header>").element("p class=\"kicker\"", "CRANE report").element("h1", data.title());
+        new Headline(data, methods).write(page);
+        page.raw("</header>\n<nav>");
+        html.sections().forEach((id, name) -> page.raw("<a href=\"#" + id + "\">").text(name).raw("</a> "));
+        page.raw("</nav>\n").raw(html.toString());
+        return page.raw("</main>\n<script>\n" + Html.resource("report.js") + "</script>\n</body>\n</html>\n").toString();
     }
 
-    /** One sentence with the numbers that matter most, for the first method and beside its random control. */
-    private void headline() {
-        List<String> methods = masks.methods();
-        if (methods.isEmpty()) {
-            html.text("No masks were evaluated.");
-            return;
-        }
-        String method = methods.getFirst();
-        html.text("Masking the units that ").element("b", method)
-                .text(" selects for a language raises that language's negative log-likelihood by ")
-                .element("b", rises(method)).text(" nats a token (" + String.join(" / ", data.languages()) + ")");
-        if (methods.contains("random") && !method.equals("random"))
-            html.text("; as many random units raise it by ").element("b", rises("random"));
-        html.text(". Selectivity is ").element("b", selectivities(method)).text(" where 0.5 is no preference");
-        if (methods.contains("random") && !method.equals("random"))
-            html.text("; for random units it is ").element("b", selectivities("random"));
-        html.text(".");
-    }
-
-    private String rises(String method) {
-        return String.join(" / ",
-                data.languages().stream().map(l -> Format.number(mean(masks.rises(masks.firstModel(), method, l, l)), 2)).toList());
-    }
-
-    private String selectivities(String method) {
-        return String.join(" / ",
-                data.languages().stream().map(l -> Format.number(mean(masks.selectivities(masks.firstModel(), method, l)), 2)).toList());
-    }
-
-    private static double mean(double[] values) {
-        return values.length == 0 ? Double.NaN : Format.Spread.of(values).mean();
-    }
-
-    private void summary() {
-        html.section("summary", "Summary",
-                "Own rise: how much the mean negative log-likelihood of held-out text in the mask's own language rises, in nats a token. Selectivity: own rise / (own rise + mean rise "
-                        + "of the other languages); 0.5 is no preference. ± is the standard deviation over the seeds of a random control.");
-        for (String model : masks.models()) {
-            if (masks.models().size() > 1)
-                html.element("h3", model);
-            boolean arms = masks.methods().stream().anyMatch(method -> !data.intervention(method).equals("zero"));
-            html.raw("<table class=\"wide\"><thead><tr><th>Method</th>" + (arms ? "<th>Intervention</th>" : "")
-                    + "<th class=\"n\">Units</th>");
-            for (String language : data.languages())
-                html.element("th class=\"n\"", "Own rise, " + language);
-            for (String language : data.languages())
-                html.element("th class=\"n\"", "Selectivity, " + language);
-            html.raw("</tr></thead><tbody>\n");
-            for (String method : masks.methods()) {
-                html.raw("<tr>").element("th", method);
-                if (arms)
-                    html.element("td", data.intervention(method));
-                html.element("td class=\"n\"", masks.unitRange(model, method));
-                for (String language : data.languages())
-                    html.element("td class=\"n\"", spread(masks.rises(model, method, language, language), true));
-                for (String language : data.languages())
-                    html.element("td class=\"n\"", spread(masks.selectivities(model, method, language), false));
-                html.raw("</tr>\n");
-            }
-            html.raw("</tbody></table>\n");
-        }
+    private void downloads() {
+        html.section("downloads", "Downloads", "Tables and numbers",
+                "Every number of this page as a table; docs/file-formats.md describes the columns. The tables for a paper are there to be copied as well.");
+        html.raw("<p class=\"files\">");
+        files.forEach((name, content) -> html
+                .raw("<a download=\"" + Html.escape(name) + "\" href=\"data:" + type(name) + ";base64,"
+                        + Base64.getEncoder().encodeToString(content.getBytes(StandardCharsets.UTF_8)) + "\">")
+                .text(name).raw("</a> "));
+        html.raw("</p>\n");
+        for (String name : List.of(PaperTable.MARKDOWN, PaperTable.LATEX))
+            if (files.containsKey(name))
+                html.details("Table for a paper, " + (name.equals(PaperTable.LATEX) ? "LaTeX (booktabs)" : "Markdown"))
+                        .raw("<pre class=\"copy\">").text(files.get(name)).raw("</pre>").endDetails();
         html.end();
     }
 
-    private static String spread(double[] values, boolean sign) {
-        return values.length == 0 ? "–" : Format.meanAndSd(values, 2, sign);
+    private static String type(String name) {
+        return (name.endsWith(".csv") ? "text/csv" : "text/plain") + ";charset=utf-8";
     }
 
     private void provenance() {
-        html.section("provenance", "Provenance", "What went in. The same inputs, seed and backend give the same bits.");
-        html.raw("<table class=\"provenance\"><tbody>\n");
+        html.section("provenance", "Provenance", "Provenance", "What went in. The same inputs, seed and backend give the same bits.");
+        html.table("provenance").raw("<tbody>\n");
         for (Map.Entry<String, String> entry : data.provenance().entrySet())
             html.raw("<tr>").element("th", entry.getKey()).element("td", entry.getValue()).raw("</tr>\n");
-        html.raw("</tbody></table>\n").end();
+        html.endTable().end();
     }
 }

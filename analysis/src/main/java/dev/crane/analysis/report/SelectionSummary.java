@@ -44,7 +44,7 @@ public final class SelectionSummary {
                 if (line < 0)
                     break; // fewer samples than ranks
                 String shown = text.apply(line);
-                examples.add(new Example(line, kept.score(rank, unit.unit()), shown == null ? "(token ids)" : shown));
+                examples.add(new Example(line, kept.score(rank, unit.unit()), shown == null ? "(token ids)" : shown, List.of()));
             }
             top.add(new TopUnit(unit.point(), unit.unit(), unit.value(), examples));
         }

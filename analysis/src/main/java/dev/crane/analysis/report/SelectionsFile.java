@@ -14,6 +14,7 @@ import tools.jackson.databind.node.ObjectNode;
 import dev.crane.analysis.report.ReportData.Example;
 import dev.crane.analysis.report.ReportData.Histogram;
 import dev.crane.analysis.report.ReportData.Selection;
+import dev.crane.analysis.report.ReportData.Token;
 import dev.crane.analysis.report.ReportData.TopUnit;
 import dev.crane.engine.CraneException;
 import dev.crane.engine.file.AtomicFile;
@@ -66,8 +67,17 @@ public final class SelectionsFile {
     private static void topUnit(ObjectNode node, TopUnit unit) {
         node.put("point", unit.point().path()).put("unit", unit.unit()).put("value", unit.value());
         ArrayNode examples = node.putArray("examples");
-        for (Example example : unit.examples())
-            examples.addObject().put("line", example.line()).put("score", example.score()).put("text", example.text());
+        for (Example example : unit.examples()) {
+            ObjectNode one = examples.addObject().put("line", example.line()).put("score", example.score()).put("text", example.text());
+            if (example.tokens().isEmpty())
+                continue;
+            ArrayNode tokens = one.putArray("tokens");
+            ArrayNode values = one.putArray("values");
+            for (Token token : example.tokens()) {
+                tokens.add(token.text());
+                values.add(token.value());
+            }
+        }
     }
 
     /** Reads the selections of an experiment. */
@@ -88,7 +98,7 @@ public final class SelectionsFile {
                 List<Example> examples = new ArrayList<>();
                 for (JsonNode example : unit.path("examples"))
                     examples.add(new Example(example.path("line").asLong(0), example.path("score").asDouble(Double.NaN),
-                            example.path("text").asString("")));
+                            example.path("text").asString(""), tokens(example)));
                 top.add(new TopUnit(point(file, unit.path("point").asString("")), unit.path("unit").asInt(-1),
                         unit.path("value").asDouble(Double.NaN), examples));
             }
@@ -97,6 +107,14 @@ public final class SelectionsFile {
                     inAll, node.has("histogram") ? histogram(node.path("histogram")) : null, top));
         }
         return selections;
+    }
+
+    private static List<Token> tokens(JsonNode example) {
+        List<Token> tokens = new ArrayList<>();
+        JsonNode values = example.path("values");
+        for (int i = 0; i < example.path("tokens").size(); i++)
+            tokens.add(new Token(example.path("tokens").get(i).asString(""), (float) values.path(i).asDouble(0)));
+        return tokens;
     }
 
     private static Histogram histogram(JsonNode node) {

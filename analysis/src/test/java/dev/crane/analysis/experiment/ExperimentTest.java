@@ -50,7 +50,8 @@ class ExperimentTest {
     @Test
     void everythingIsInItsPlace() {
         Set<String> expected = new TreeSet<>(List.of("experiment.json", "journal.jsonl", "results.json", "matrix.csv", "summary.csv",
-                "intervals.csv", "selections.json", "report.html", "stats/en.stats.safetensors", "stats/zh.stats.safetensors",
+                "intervals.csv", "selections.json", "report.html", "methods.csv", "langspec.csv", "overlap.csv", "layers.csv",
+                "units.csv", "summary.md", "summary.tex", "stats/en.stats.safetensors", "stats/zh.stats.safetensors",
                 "stats/attnlrp.mean-logit.row-gradient/en.stats.safetensors",
                 "stats/attnlrp.mean-logit.row-gradient/zh.stats.safetensors"));
         for (String mask : List.of("none", "crane/en", "crane/zh", "crane-kurtosis/en", "crane-kurtosis/zh", "random/seed1/en",

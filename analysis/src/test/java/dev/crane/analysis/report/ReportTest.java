@@ -2,11 +2,13 @@ package dev.crane.analysis.report;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
+import dev.crane.analysis.metric.LangSpecF1;
 import dev.crane.engine.CraneException;
 import dev.crane.engine.hook.HookPoint;
 import dev.crane.engine.hook.Site;
@@ -45,6 +47,47 @@ class ReportTest {
         assertEquals(Math.log(2), data.matrix().getLast().rise(), 1e-15);
         assertTrue(Double.isNaN(data.summaries().getFirst().langSpecF1()));
         assertEquals(0.8, data.intervals().getFirst().high());
+        assertEquals("none", data.intervals().getFirst().against(),
+                "a folder of an earlier version compares with the unmasked model alone");
+        assertEquals(LangSpecF1.Options.DEFAULT, data.langSpecF1());
+    }
+
+    /** Drops: en 0.2 of 0.5, zh 0.1, vi 0.3; the check of LangSpecF1Test. acc_norm does not count, a perplexity neither. */
+    @Test
+    void langSpecF1ComesFromTheMatrixAsAsked() throws Exception {
+        StringBuilder matrix = new StringBuilder("model,method,mask,seed,units,language,metric,value,unmasked,change\n");
+        String[][] accuracies = {{"en", ".3", ".5"}, {"zh", ".3", ".4"}, {"vi", ".3", ".6"}};
+        for (String[] one : accuracies)
+            matrix.append("m,crane,en,,3,%s,perplexity,160,80,1\nm,crane,en,,3,%s,t.acc,%s,%s,0\nm,crane,en,,3,%s,t.acc_norm,1,1,0\n"
+                    .formatted(one[0], one[0], one[1], one[2], one[0]));
+        Files.writeString(folder.resolve("matrix.csv"), matrix);
+        LangSpecF1.Options sum = new LangSpecF1.Options(LangSpecF1.Others.SUM, 2, true);
+        Report.write(folder, Report.read(folder).with(sum));
+        List<String> lines = Files.readAllLines(folder.resolve("langspec.csv"));
+        assertEquals("model,method,mask,seed,other,beta,compat,langspec_f1,precision,recall,drop_en,drop_zh,drop_vi", lines.getFirst());
+        String[] cells = lines.get(1).split(",");
+        assertEquals(List.of("m", "crane", "en", "", "sum", "2.0", "true"), List.of(cells).subList(0, 7));
+        double[] expected = {10 / 29.0, 1 / 3.0, 0.4, 0.2, 0.1, 0.3};
+        for (int i = 0; i < expected.length; i++)
+            assertEquals(expected[i], Double.parseDouble(cells[7 + i]), 1e-11, lines.getFirst().split(",")[7 + i]);
+        assertTrue(Files.readString(folder.resolve("report.html")).contains("sum of the others, β = 2, the authors' weighting"));
+    }
+
+    @Test
+    void tablesComeBackAsTheyWereWritten() throws Exception {
+        Report.write(folder);
+        List<String> methods = Files.readAllLines(folder.resolve("methods.csv"));
+        assertEquals(2, methods.size());
+        // Own rise ln 2, its interval from intervals.csv; nothing else was measured.
+        assertTrue(
+                methods.get(1).startsWith("\"a, b\",crane,\"a, b\",en,zero,1,3," + Math.log(2) + ",,0.6,0.8,,,,,,,,,,,not compared,0.9,,,"),
+                methods.get(1));
+        List<String> overlap = Files.readAllLines(folder.resolve("overlap.csv"));
+        // 8 units each, neighbours share one of three in each of four layers.
+        assertEquals("languages,babel,crane,en,babel,crane,zh,8,8,4," + 4 / 12.0 + ",0.5", overlap.get(1));
+        assertEquals(4, overlap.size());
+        assertEquals(1 + 3 * 4, Files.readAllLines(folder.resolve("layers.csv")).size());
+        assertEquals("babel,crane,en,mlp.neuron,0,2,64", Files.readAllLines(folder.resolve("layers.csv")).get(1));
     }
 
     @Test
