@@ -9,6 +9,7 @@ module dev.crane.models {
     exports dev.crane.models.export;
     exports dev.crane.models.family;
     exports dev.crane.models.generate;
+    exports dev.crane.models.hooks;
     exports dev.crane.models.jinja;
     exports dev.crane.models.json;
     exports dev.crane.models.random;

@@ -73,6 +73,11 @@ public final class Engine implements AutoCloseable {
         return plan;
     }
 
+    /** Bytes that the results of one call may take on the Java heap; see {@link EngineOptions#resultBytes}. */
+    public long resultBytes() {
+        return resultBytes;
+    }
+
     /**
      * One forward pass.
      *
