@@ -158,7 +158,8 @@ public final class Change {
         return Arrays.stream(positions).map(position -> {
             int from0 = position < 0 ? tokens + position : position;
             if (from0 < 0 || from0 >= tokens)
-                throw new CraneException(point + " is to be changed at position " + position + ", and the text has " + tokens + " tokens, the first 0");
+                throw new CraneException(
+                        point + " is to be changed at position " + position + ", and the text has " + tokens + " tokens, the first 0");
             return from0;
         }).toArray();
     }
@@ -183,6 +184,7 @@ public final class Change {
             case Kind.Fill fill -> "set to " + fill.value + " ";
             case Kind.Put put -> (put.added ? "add " : "set to ") + put.values.name() + " at ";
         };
-        return what + point + (units == null ? "" : " units " + Arrays.toString(units)) + (positions == null ? "" : " at " + Arrays.toString(positions));
+        return what + point + (units == null ? "" : " units " + Arrays.toString(units))
+                + (positions == null ? "" : " at " + Arrays.toString(positions));
     }
 }

@@ -76,8 +76,9 @@ public final class FloatArray {
     /** One element, by an index for each axis. */
     public float get(int... index) {
         if (index.length != shape.length)
-            throw new CraneException(name + " has " + shape.length + " axes, shape " + Arrays.toString(shape) + ", and was asked for an element by "
-                    + index.length);
+            throw new CraneException(
+                    name + " has " + shape.length + " axes, shape " + Arrays.toString(shape) + ", and was asked for an element by "
+                            + index.length);
         int at = 0;
         for (int axis = 0; axis < index.length; axis++)
             at = at * shape[axis] + Objects.checkIndex(index[axis], shape[axis]);

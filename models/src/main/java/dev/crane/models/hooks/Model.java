@@ -204,11 +204,14 @@ public final class Model implements AutoCloseable {
     /** A table of the hook points of a layer, with their widths. */
     @Override
     public String toString() {
-        List<String> lines = new ArrayList<>(List.of(model.folder() + ", " + spec().layers() + " layers, on " + model.engine().backend().description()));
+        List<String> lines = new ArrayList<>(
+                List.of(model.folder() + ", " + spec().layers() + " layers, on " + model.engine().backend().description()));
         for (HookPoint point : points.all())
             if (point.layer() <= 0)
                 lines.add("  " + point.path().replaceFirst("\\.0\\.", ".*.") + " [T, "
-                        + (point.site() == Site.ATTN_PROBS ? "T] for each of " + spec().attention().heads() + " heads" : spec().units(point.site()) + "]"));
+                        + (point.site() == Site.ATTN_PROBS
+                                ? "T] for each of " + spec().attention().heads() + " heads"
+                                : spec().units(point.site()) + "]"));
         return String.join("\n", lines);
     }
 

@@ -44,7 +44,8 @@ final class Npy {
         int length = Math.ceilDiv(MAGIC.length + Short.BYTES + dictionary.length + 1, ALIGNMENT) * ALIGNMENT;
         byte[] header = new byte[length];
         Arrays.fill(header, (byte) ' ');
-        ByteBuffer.wrap(header).order(ByteOrder.LITTLE_ENDIAN).put(MAGIC).putShort((short) (length - MAGIC.length - Short.BYTES)).put(dictionary);
+        ByteBuffer.wrap(header).order(ByteOrder.LITTLE_ENDIAN).put(MAGIC).putShort((short) (length - MAGIC.length - Short.BYTES))
+                .put(dictionary);
         header[length - 1] = '\n';
         return header;
     }

@@ -72,17 +72,28 @@ final class Points {
         return points.getFirst();
     }
 
+    /** The one point of a name; empty where it names none or several. */
+    Optional<HookPoint> known(String name) {
+        try {
+            return Optional.of(one(name));
+        } catch (CraneException notOne) {
+            return Optional.empty();
+        }
+    }
+
     /** What TransformerLens means by a name in this model. */
     private Site lens(Site site, String name) {
         if (spec.normPlacement().post() && (site == Site.ATTN_OUT || site == Site.MLP_DOWN))
-            throw new CraneException(name + " is read behind the norm that follows the sublayer in TransformerLens; here is what enters that norm, "
-                    + "under the name " + spec.point(site, 0).path().replaceFirst("\\.0\\.", ".*."));
+            throw new CraneException(
+                    name + " is read behind the norm that follows the sublayer in TransformerLens; here is what enters that norm, "
+                            + "under the name " + spec.point(site, 0).path().replaceFirst("\\.0\\.", ".*."));
         return site == Site.MLP_GATE && !spec.mlp().gated() ? Site.MLP_UP : site;
     }
 
     private List<HookPoint> layers(Site site, String layer, String name) {
         if (!has(site))
-            throw new CraneException(name + ": " + model + " (" + spec.family() + ") has no " + site.label() + "; sites() lists what it has");
+            throw new CraneException(
+                    name + ": " + model + " (" + spec.family() + ") has no " + site.label() + "; sites() lists what it has");
         if (layer.equals("*"))
             return IntStream.range(0, spec.layers()).mapToObj(l -> spec.point(site, l)).toList();
         int number = Integer.parseInt(layer);

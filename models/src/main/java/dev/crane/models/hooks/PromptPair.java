@@ -50,7 +50,8 @@ public final class PromptPair {
     public PromptPair measure(int answer, int other) {
         for (int id : new int[]{answer, Math.max(other, 0)})
             if (id < 0 || id >= model.spec().vocabulary())
-                throw new CraneException("token " + id + " is measured; the model's vocabulary has 0 to " + (model.spec().vocabulary() - 1));
+                throw new CraneException(
+                        "token " + id + " is measured; the model's vocabulary has 0 to " + (model.spec().vocabulary() - 1));
         return new PromptPair(model, clean, corrupted, answer, other);
     }
 
@@ -73,7 +74,8 @@ public final class PromptPair {
      */
     public NamedArrays patch(String... points) {
         requireMeasure();
-        List<HookPoint> all = IntStream.range(0, points.length).boxed().flatMap(i -> model.points().of(points[i]).stream()).distinct().toList();
+        List<HookPoint> all = IntStream.range(0, points.length).boxed().flatMap(i -> model.points().of(points[i]).stream()).distinct()
+                .toList();
         List<List<Change>> places = new ArrayList<>();
         for (HookPoint point : all) {
             FloatArray values = model.on(clean).capture(point.path()).run().get(point.path());

@@ -6,6 +6,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
@@ -291,12 +292,11 @@ public final class Run {
     /** The name under which a result stands that is asked for by another name of its hook point. */
     private String canonical(String name) {
         int dot = name.lastIndexOf('.');
-        for (int end : dot < 0 ? new int[]{name.length()} : new int[]{name.length(), dot})
-            try {
-                return model.points().one(name.substring(0, end)).path() + name.substring(end);
-            } catch (CraneException other) {
-                continue; // no name of a hook point; perhaps it is without its last part
-            }
+        for (int end : dot < 0 ? new int[]{name.length()} : new int[]{name.length(), dot}) {
+            Optional<HookPoint> point = model.points().known(name.substring(0, end));
+            if (point.isPresent())
+                return point.get().path() + name.substring(end);
+        }
         return name;
     }
 }

@@ -129,6 +129,15 @@ public final class SafetensorsWriter {
 
     /** Writes a segment of any size: what a {@link Content} does with bytes it has. */
     public static void copy(MemorySegment bytes, WritableByteChannel out) throws IOException {
+        if (!bytes.isNative()) { // an array, which need not be one of bytes
+            ByteBuffer buffer = ByteBuffer.allocate((int) Math.min(BUFFER_BYTES, bytes.byteSize()));
+            for (long from = 0; from < bytes.byteSize(); from += buffer.capacity()) {
+                int length = (int) Math.min(buffer.capacity(), bytes.byteSize() - from);
+                MemorySegment.copy(bytes, from, MemorySegment.ofBuffer(buffer), 0, length);
+                drain(buffer.position(length), out);
+            }
+            return;
+        }
         for (long from = 0; from < bytes.byteSize(); from += 1 << 30) {
             ByteBuffer part = bytes.asSlice(from, Math.min(1 << 30, bytes.byteSize() - from)).asByteBuffer();
             while (part.hasRemaining()) {

@@ -40,7 +40,8 @@ class HooksGoldenTest {
     }
 
     static Stream<Arguments> familiesAndBackends() {
-        return FamilyGoldenTest.FAMILIES.stream().flatMap(family -> Stream.of("reference", "cpu").map(backend -> Arguments.of(family, backend)));
+        return FamilyGoldenTest.FAMILIES.stream()
+                .flatMap(family -> Stream.of("reference", "cpu").map(backend -> Arguments.of(family, backend)));
     }
 
     private static Model model(String family, String backend) {
@@ -76,8 +77,10 @@ class HooksGoldenTest {
             for (Site fused : List.of(Site.ATTN_QKV, Site.MLP_GATE_UP))
                 if (present.contains(fused))
                     present.removeAll(FusedRows.parts(fused));
-            assertEquals(present, new TreeSet<>(labels.stream().map(label -> Site.of(label).orElseThrow()).toList()), "every site is compared");
-            NamedArrays captured = model.on(ids(golden, "ids.clean")).capture(labels.stream().map(HooksGoldenTest::point).toArray(String[]::new))
+            assertEquals(present, new TreeSet<>(labels.stream().map(label -> Site.of(label).orElseThrow()).toList()),
+                    "every site is compared");
+            NamedArrays captured = model.on(ids(golden, "ids.clean"))
+                    .capture(labels.stream().map(HooksGoldenTest::point).toArray(String[]::new))
                     .run().of(0);
             for (String label : labels) {
                 FloatArray values = captured.get(point(label));
@@ -101,7 +104,8 @@ class HooksGoldenTest {
             for (String label : labels(golden, "patched.")) {
                 String name = model.sites(point(label)).getFirst();
                 assertArrayEquals(golden.floats("patched." + label), patched.get(name + ".patched").toArray(), MEASURE, label);
-                Closeness.assertNear(golden.floats("attribution." + label), attributed.get(name + ".attribution").toArray(), ATTRIBUTION, label);
+                Closeness.assertNear(golden.floats("attribution." + label), attributed.get(name + ".attribution").toArray(), ATTRIBUTION,
+                        label);
             }
         }
     }
@@ -118,7 +122,8 @@ class HooksGoldenTest {
             Closeness.assertNear(golden.floats("direction"), direction.toArray(), VALUES, "direction");
             Change steer = Change.add("resid.post.1", direction, 4);
             int[] clean = ids(golden, "ids.clean");
-            Closeness.assertNear(golden.floats("steered.logits"), model.on(clean).logits().change(steer).run().get("logits").toArray(), VALUES, "logits");
+            Closeness.assertNear(golden.floats("steered.logits"), model.on(clean).logits().change(steer).run().get("logits").toArray(),
+                    VALUES, "logits");
             // The least lead of a token over the next is 1.7e-3, some hundred times what logits differ by.
             assertArrayEquals(ids(golden, "steered.ids"), model.generate(Arrays.copyOf(clean, 5), 8, steer));
         }
@@ -135,7 +140,8 @@ class HooksGoldenTest {
             List<List<Change>> sets = new ArrayList<>(List.of(List.of(), List.of(Change.zero("mlp.neuron.1", 3, 17)),
                     List.of(Change.set("resid.pre.1", values).at(4).units(0, 5, 9)), List.of(Change.scale("mlp.neuron", 2).at(-1)),
                     List.of(Change.add("resid.pre.1", values, 0.5f).at(2, 3), Change.clamp("mlp.down.2", -0.1f, 0.1f, 1, 2))));
-            var together = model.on(clean, other).logits().capture("mlp.neuron").gradient("mlp.down").relevance("mlp.neuron").underEach(sets).run();
+            var together = model.on(clean, other).logits().capture("mlp.neuron").gradient("mlp.down").relevance("mlp.neuron")
+                    .underEach(sets).run();
             assertEquals(10, together.size());
             for (int i = 0; i < 10; i++) {
                 var alone = model.on(i < 5 ? clean : other).logits().capture("mlp.neuron").gradient("mlp.down").relevance("mlp.neuron")
