@@ -42,6 +42,7 @@ def sites(model, family):
             found["resid.mid"] = (layer.final_layer_norm, into)
         elif family != "phi":  # attention and MLP in parallel: no stream between them
             found["resid.mid"] = (layer.post_attention_layernorm, into)
+    found["attn.z"] = (found["attn.out"][0], into)
     mlp = layer if family == "opt" else layer.mlp
     up = {"gpt2": "c_fc", "gpt_neox": "dense_h_to_4h", "bloom": "dense_h_to_4h", "opt": "fc1", "phi": "fc1", "phi3": "gate_up_proj"}.get(family, "up_proj")
     down = {"gpt2": "c_proj", "gpt_neox": "dense_4h_to_h", "bloom": "dense_4h_to_h", "opt": "fc2", "phi": "fc2"}.get(family, "down_proj")

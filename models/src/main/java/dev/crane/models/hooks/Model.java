@@ -201,18 +201,23 @@ public final class Model implements AutoCloseable {
         return result;
     }
 
-    /** A table of the hook points of a layer, with their widths. */
+    /** What the model is, and a line for each hook point of a layer with the shape of its values for a text of T tokens. */
     @Override
     public String toString() {
         List<String> lines = new ArrayList<>(
                 List.of(model.folder() + ", " + spec().layers() + " layers, on " + model.engine().backend().description()));
         for (HookPoint point : points.all())
             if (point.layer() <= 0)
-                lines.add("  " + point.path().replaceFirst("\\.0\\.", ".*.") + " [T, "
-                        + (point.site() == Site.ATTN_PROBS
-                                ? "T] for each of " + spec().attention().heads() + " heads"
-                                : spec().units(point.site()) + "]"));
+                lines.add("  " + point.path().replaceFirst("\\.0\\.", ".*.") + " " + shape(point.site()));
         return String.join("\n", lines);
+    }
+
+    private String shape(Site site) {
+        return switch (site) {
+            case ATTN_PROBS -> "[" + spec().attention().heads() + ", T, T]";
+            case ATTN_HEAD -> spec().units(site) + " heads, to be changed";
+            default -> "[T, " + spec().units(site) + "]";
+        };
     }
 
     /** Closes engine, backend and weights. */
