@@ -14,34 +14,45 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
+import picocli.CommandLine.ParentCommand;
 import picocli.CommandLine.Spec;
 
 import dev.crane.analysis.exchange.LapeNeurons;
 import dev.crane.analysis.exchange.MaskCsv;
 import dev.crane.analysis.exchange.MaskTensors;
+import dev.crane.analysis.exchange.ScoreTables;
 import dev.crane.analysis.experiment.OutputFolder;
 import dev.crane.analysis.mask.MaskFile;
 import dev.crane.analysis.mask.MaskedModel;
+import dev.crane.analysis.statistics.SampleScores;
+import dev.crane.analysis.statistics.StatisticsFile;
 import dev.crane.engine.CraneException;
 import dev.crane.engine.hook.Site;
 import dev.crane.models.ModelFolder;
+import dev.crane.models.safetensors.SafetensorsReader;
 
-/** {@code crane convert}: masks in other forms and out of them. */
+/** {@code crane convert}: masks and statistics in other forms, and masks out of them. */
 @Command(name = "convert", customSynopsis = "crane convert [OPTIONS] IN OUT",
-        description = "Bring masks into other forms, or out of them.", footer = {"",
+        description = "Bring masks into other forms, or out of them; statistics into tables.", footer = {"",
                 "What IN and OUT are their names tell:",
                 "  .mask.json    a mask",
                 "  .safetensors  a mask as tensors: U8, 1 for each masked unit, named by the module",
                 "  .csv          a mask as a table: module,unit",
                 "  .pth          IN only: neurons of all languages, as LAPE's authors publish them; OUT is a folder, which gets LANG.mask.json",
+                "  .stats.safetensors, .samples.safetensors  IN only: statistics and scores of samples; OUT is .csv or .parquet, a row a unit",
+                "                (and sample)",
                 "",
                 "Examples:",
                 "  crane convert vi.mask.json vi.csv",
+                "  crane convert stats/vi.stats.safetensors vi.parquet",
                 "  crane convert -m models/babel-base vi.csv vi.mask.json",
                 "  crane convert -m Llama-2-7b --languages en,zh,fr,es,vi,id,ja LLaMA-2-7B.neuron.pth masks"})
 final class ConvertCommand implements Callable<Integer> {
     @Spec
     private CommandSpec spec;
+
+    @ParentCommand
+    private Crane crane;
 
     @Parameters(index = "0", paramLabel = "IN", description = "What there is.")
     private Path in;
@@ -79,6 +90,10 @@ final class ConvertCommand implements Callable<Integer> {
         ModelFolder folder = model == null ? null : ModelFolder.open(model);
         if (from == Kind.TORCH)
             torch(folder, to);
+        else if (from == Kind.TENSORS && format().equals(StatisticsFile.FORMAT))
+            rows(ScoreTables.write(StatisticsFile.read(in), out));
+        else if (from == Kind.TENSORS && format().equals(SampleScores.FORMAT))
+            samples();
         else
             mask(from, to, folder);
         return ExitStatus.OK;
@@ -101,6 +116,26 @@ final class ConvertCommand implements Callable<Integer> {
                 : MaskedModel.of(folder.name(), folder.hash(), folder.spec());
     }
 
+    // ---- statistics and scores ----
+
+    private String format() {
+        try (SafetensorsReader reader = SafetensorsReader.open(in)) {
+            return reader.metadata().getOrDefault("format", "");
+        }
+    }
+
+    private void samples() {
+        try (SampleScores samples = SampleScores.open(in); ProgressDisplay progress = crane.progress()) {
+            rows(ScoreTables.write(samples, out, progress));
+        }
+    }
+
+    private void rows(long rows) {
+        PrintWriter print = spec.commandLine().getOut();
+        print.println(out + ": " + Inspection.count(rows) + " rows");
+        print.flush();
+    }
+
     // ---- one mask ----
 
     private void mask(Kind from, Kind to, ModelFolder folder) {
@@ -112,13 +147,14 @@ final class ConvertCommand implements Callable<Integer> {
         };
         if (folder != null) {
             mask.check(in, identity, folder.spec(), false);
-            mask = new MaskFile(identity, mask.mask(), mask.provenance());
+            mask = new MaskFile(identity, mask.mask(), mask.intervention(), mask.provenance());
         }
         switch (to) {
             case JSON -> mask.write(out);
             case CSV -> MaskCsv.write(mask, out);
             case TENSORS -> MaskTensors.write(mask, out);
-            default -> throw new CraneException(out + ": a mask is written as .mask.json, .safetensors or .csv");
+            default -> throw new CraneException(
+                    out + ": a mask is written as .mask.json, .safetensors or .csv; tables of statistics as .csv or .parquet");
         }
         told(out, mask);
     }

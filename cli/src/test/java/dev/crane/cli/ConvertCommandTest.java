@@ -42,6 +42,23 @@ class ConvertCommandTest {
     }
 
     @Test
+    void statisticsAndSamplesAsTables() throws IOException {
+        Path text = Files.writeString(folder.resolve("en.txt"), "The river flows.\nWater boils.\nA book.\nRain falls.\n");
+        CommandRun.output("relevance", "-q", "-m", CommandRun.MODEL, "-c", "en=" + text, "-n", 4, "--per-sample", "--units", "mlp.neuron",
+                "-o", folder);
+        Path csv = folder.resolve("en.csv");
+        assertEquals(csv + ": 3,072 rows", CommandRun.output("convert", folder.resolve("en.stats.safetensors"), csv).strip());
+        assertTrue(Files.readAllLines(csv).get(1).startsWith("en,model.layers.0.mlp.neuron,mlp.neuron,0,0,4,"),
+                Files.readAllLines(csv).get(1));
+        Path parquet = folder.resolve("samples.parquet");
+        assertEquals(parquet + ": 12,288 rows",
+                CommandRun.output("convert", "-q", folder.resolve("en.samples.safetensors"), parquet).strip());
+        assertTrue(Files.size(parquet) > 12_288);
+        assertTrue(CommandRun.failure("convert", folder.resolve("en.stats.safetensors"), folder.resolve("x.json"))
+                .contains("x.json: tables are written as .csv or .parquet"));
+    }
+
+    @Test
     void mistakesAreOneLine() throws IOException {
         Path csv = Files.writeString(folder.resolve("a.csv"), "module,unit\nmodel.layers.9.mlp.neuron,1\n");
         assertTrue(CommandRun.failure("convert", "-m", CommandRun.MODEL, csv, folder.resolve("a.mask.json"))

@@ -11,6 +11,7 @@ import java.util.TreeMap;
 import java.util.stream.Collectors;
 
 import dev.crane.analysis.mask.MaskFile;
+import dev.crane.analysis.mask.MaskIntervention;
 import dev.crane.analysis.mask.MaskedModel;
 import dev.crane.analysis.mask.UnitMask;
 import dev.crane.engine.CraneException;
@@ -35,9 +36,12 @@ public final class MaskTensors {
     /**
      * Writes a mask.
      *
-     * @throws CraneException if the mask does not tell how many units a hook point has
+     * @throws CraneException if the mask does not tell how many units a hook point has, or does anything but set units to 0
      */
     public static void write(MaskFile mask, Path file) {
+        if (!mask.intervention().equals(new MaskIntervention.Zero()))
+            throw new CraneException("cannot write " + file + ": what the mask does to its units (" + mask.intervention().describe()
+                    + ") such tensors do not tell, only which it sets to 0; keep it as .mask.json");
         MaskedModel model = mask.model();
         SafetensorsWriter writer = new SafetensorsWriter().metadata("format", MaskFile.FORMAT).metadata("model", model.name())
                 .metadata("model_hash", model.hash()).metadata("layers", Integer.toString(model.layers()))

@@ -14,8 +14,10 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 import dev.crane.analysis.mask.MaskFile;
+import dev.crane.analysis.mask.MaskIntervention;
 import dev.crane.analysis.mask.MaskedModel;
 import dev.crane.analysis.mask.UnitMask;
+import dev.crane.analysis.mask.UnitValues;
 import dev.crane.engine.CraneException;
 import dev.crane.engine.hook.HookPoint;
 import dev.crane.engine.hook.Site;
@@ -58,13 +60,33 @@ class MaskFormsTest {
         assertEquals(MASK.mask(), MaskCsv.read(file, MODEL).mask());
     }
 
+    @Test
+    void whatUnitsAreSetTo() throws IOException {
+        MaskFile constant = new MaskFile(MODEL, MASK.mask(), new MaskIntervention.Constant(UnitValues.each("mean of others",
+                Map.of(new HookPoint(Site.MLP_NEURON, 1), new float[]{0.25f, -3}, new HookPoint(Site.MLP_GATE, 0), new float[]{0}))),
+                MASK.provenance());
+        Path file = folder.resolve("vi.csv");
+        MaskCsv.write(constant, file);
+        assertEquals(
+                "module,unit,value\nmodel.layers.0.mlp.gate_proj,5,0.0\nmodel.layers.1.mlp.neuron,0,0.25\nmodel.layers.1.mlp.neuron,4,-3.0\n",
+                Files.readString(file));
+        MaskIntervention.Constant read = (MaskIntervention.Constant) MaskCsv.read(file, MODEL).intervention();
+        assertArrayEquals(new float[]{0.25f, -3}, read.values().at(new HookPoint(Site.MLP_NEURON, 1), 2));
+        assertArrayEquals(new float[]{0}, read.values().at(new HookPoint(Site.MLP_GATE, 0), 1));
+        MaskFile scaled = new MaskFile(MODEL, MASK.mask(), new MaskIntervention.Scale(0.5f), MASK.provenance());
+        assertTrue(assertThrows(CraneException.class, () -> MaskCsv.write(scaled, file)).getMessage()
+                .contains("(scale 0.5) a table does not tell"));
+        assertTrue(assertThrows(CraneException.class, () -> MaskTensors.write(constant, file)).getMessage()
+                .contains("(mean of others) such tensors"));
+    }
+
     @ParameterizedTest(name = "{0}")
     @CsvSource(delimiter = '|', value = {"no column | module,row/model.layers.0.mlp.neuron,1 | has no column \"unit\"",
             "no hook point | module,unit/layer 3,1 | line 2: there is no hook point 'layer 3'",
             "no number | module,unit/model.layers.0.mlp.neuron,x | line 2 has the unit 'x'",
             "negative | module,unit/model.layers.0.mlp.neuron,-1 | line 2 has the unit '-1'",
             "twice | module,unit/model.layers.0.mlp.neuron,1/model.layers.0.mlp.neuron,1 | line 3 names unit 1 of model.layers.0.mlp.neuron again",
-            "another value | module,unit,value/model.layers.0.mlp.neuron,1,0.5 | line 2 has the value '0.5'"})
+            "no value | module,unit,value/model.layers.0.mlp.neuron,1,x | line 2 has the value 'x'"})
     void badTables(String name, String lines, String what) throws IOException {
         Path file = Files.writeString(folder.resolve("bad.csv"), lines.replace('/', '\n') + "\n");
         String message = assertThrows(CraneException.class, () -> MaskCsv.read(file, MODEL)).getMessage();

@@ -143,6 +143,28 @@ public final class Moments {
         return absMean.clone();
     }
 
+    /** Unbiased variance of each unit, m2 / (n−1); NaN where n &lt; 2. */
+    public double[] variance() {
+        double[] variance = new double[mean.length];
+        for (int i = 0; i < variance.length; i++)
+            variance[i] = count < 2 ? Double.NaN : m2[i] / (count - 1);
+        return variance;
+    }
+
+    /**
+     * Adjusted skewness of each unit, G1 = √(n(n−1)) / (n−2) · g1 with g1 = √n·m3/m2^1.5 (m2, m3 being sums here); of symmetric data 0. Joanes and Gill, as
+     * for the kurtosis; SciPy's {@code skew(x, bias=False)}. NaN for a unit that never varied (m2 = 0), and for all where n &lt; 3.
+     */
+    public double[] skewness() {
+        double[] skewness = new double[mean.length];
+        double n = count;
+        for (int i = 0; i < skewness.length; i++)
+            skewness[i] = count < 3 || m2[i] == 0
+                    ? Double.NaN
+                    : Math.sqrt(n * (n - 1)) / (n - 2) * (Math.sqrt(n) * m3[i] / Math.pow(m2[i], 1.5));
+        return skewness;
+    }
+
     /**
      * Unbiased excess kurtosis of each unit, G2 = (n−1) / ((n−2)(n−3)) · [(n+1) g2 + 6] with g2 = n·m4/m2² − 3 (m2, m4 being sums here);
      * for normally distributed data its expectation is 0. D. N. Joanes and C. A. Gill, “Comparing measures of sample skewness and

@@ -32,6 +32,20 @@ class MomentsTest {
     }
 
     @Test
+    void varianceAndSkewnessByHand() {
+        // 1, 2, 3, 4, 10: mean 4, deviations −3 −2 −1 0 6; m2 = 50, m3 = −27−8−1+216 = 180; g1 = √5·180/50^1.5, G1 = √20/3·g1 = 1.2·√2.
+        Moments moments = moments(1, 2, 3, 4, 10);
+        assertEquals(12.5, moments.variance()[0], 1e-13);
+        assertEquals(1.2 * Math.sqrt(2), moments.skewness()[0], 1e-13);
+        assertEquals(0, moments(-6, -2, 2, 6).skewness()[0], 1e-15);
+        // Excel's documentation of SKEW (the same estimator): SKEW(3, 4, 5, 2, 3, 4, 5, 6, 4, 7) = 0.359543071.
+        assertEquals(0.359543071, moments(3, 4, 5, 2, 3, 4, 5, 6, 4, 7).skewness()[0], 5e-10);
+        assertTrue(Double.isNaN(moments(1).variance()[0]) && Double.isNaN(moments(1, 2).skewness()[0])
+                && Double.isNaN(moments(3, 3, 3).skewness()[0]));
+        assertEquals(0, moments(3, 3, 3).variance()[0]);
+    }
+
+    @Test
     void kurtosisOfTwoPublishedSamples() {
         // Excel's documentation of KURT (the same estimator): KURT(3, 4, 5, 2, 3, 4, 5, 6, 4, 7) = −0.151799637.
         assertEquals(-0.151799637, moments(3, 4, 5, 2, 3, 4, 5, 6, 4, 7).excessKurtosis()[0], 5e-10);
