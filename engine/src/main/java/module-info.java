@@ -13,6 +13,7 @@ module dev.crane.engine {
     exports dev.crane.engine.decoder;
     exports dev.crane.engine.file;
     exports dev.crane.engine.hook;
+    exports dev.crane.engine.profile;
     exports dev.crane.engine.relevance;
     exports dev.crane.engine.statistic;
     exports dev.crane.engine.tensor;

@@ -37,6 +37,9 @@ public final class NativeLibrary {
     public static final NativeLibrary NVRTC = new NativeLibrary("NVRTC", "nvrtc",
             List.of("libnvrtc.so.13", "libnvrtc.so.12", "libnvrtc.so.11.2"), "nvrtcVersion", NativeVersion::ofNvrtc,
             "NVRTC was not found; install the CUDA toolkit 12 or 13 and set CUDA_HOME to it, or run: pip install nvidia-cuda-nvrtc");
+    /** Marks of ranges for the profilers of the device's maker, in toolkits before 13; nothing needs it, and where it is not nothing is said. */
+    public static final NativeLibrary NVTX = new NativeLibrary("NVTX", "nvtx", List.of("libnvToolsExt.so.1", "libnvToolsExt.so"),
+            "nvtxRangePushA", library -> "1", "NVTX was not found; it comes with CUDA toolkits before 13");
 
     /**
      * Functions that older libraries know by another name. Only where the signature and the meaning are the same: the unversioned names of most
@@ -64,7 +67,7 @@ public final class NativeLibrary {
         this.advice = advice;
     }
 
-    /** All of them, those that others need first. */
+    /** All of them that computing takes, those that others need first. */
     public static List<NativeLibrary> all() {
         return List.of(CUDA, CUBLAS, CUBLAS_LT, NVRTC);
     }

@@ -1,7 +1,9 @@
 package dev.crane.cuda;
 
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.Deque;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -22,10 +24,20 @@ public final class Profile implements AutoCloseable {
      */
     public record Entry(String name, int launches, double milliseconds, double flop) {}
 
+    /**
+     * One launch.
+     *
+     * @param name what was launched
+     * @param startMilliseconds since the event that was asked with
+     * @param milliseconds how long it took
+     */
+    public record Timed(String name, double startMilliseconds, double milliseconds) {}
+
     private record Launch(String name, double flop, Event start, Event end) {}
 
     private final Context context;
     private final List<Launch> launches = new ArrayList<>();
+    private final Deque<Event> spare = new ArrayDeque<>();
     private Event start;
 
     /** Nothing is timed before it is set. */
@@ -34,14 +46,35 @@ public final class Profile implements AutoCloseable {
     }
 
     void begin(Stream stream) {
-        start = context.timingEvent();
+        if (start == null) { // else one of a launch that failed
+            start = event();
+        }
         start.record(stream);
     }
 
+    private Event event() {
+        return spare.isEmpty() ? context.timingEvent() : spare.pop();
+    }
+
     void end(Stream stream, String name, double flop) {
-        Event end = context.timingEvent();
+        Event end = event();
         end.record(stream);
         launches.add(new Launch(name, flop, start, end));
+        start = null;
+    }
+
+    /** How many launches {@link #take} or {@link #takeEach} would tell of. */
+    public int count() {
+        return launches.size();
+    }
+
+    /** What was launched since the last call, in order. The device must be done with it, and with {@code since}. */
+    public List<Timed> takeEach(Event since) {
+        List<Timed> each = launches.stream()
+                .map(launch -> new Timed(launch.name, launch.start.millisecondsSince(since), launch.end.millisecondsSince(launch.start)))
+                .toList();
+        forget();
+        return each;
     }
 
     /** What was launched since the last call of this method, the most expensive first. */
@@ -53,17 +86,27 @@ public final class Profile implements AutoCloseable {
             entries.merge(launch.name, new Entry(launch.name, 1, milliseconds, launch.flop),
                     (a, b) -> new Entry(a.name, a.launches + b.launches, a.milliseconds + b.milliseconds, a.flop + b.flop));
         }
-        close();
+        forget();
         return entries.values().stream().sorted(Comparator.comparingDouble(Entry::milliseconds).reversed()).toList();
+    }
+
+    private void forget() {
+        for (Launch launch : launches) {
+            spare.push(launch.start);
+            spare.push(launch.end);
+        }
+        launches.clear();
     }
 
     /** Forgets what was timed. */
     @Override
     public void close() {
-        for (Launch launch : launches) {
-            launch.start.close();
-            launch.end.close();
+        forget();
+        if (start != null) {
+            spare.push(start);
+            start = null;
         }
-        launches.clear();
+        spare.forEach(Event::close);
+        spare.clear();
     }
 }

@@ -31,6 +31,9 @@ final class BackendOptions {
             description = "What is computed in, f32 or (on a GPU) bf16; weights stay as stored. Default: ${DEFAULT-VALUE}.")
     private String precision;
 
+    @Mixin
+    private ProfileOption profile;
+
     /** The name that was given. */
     String name() {
         return backend;
@@ -52,7 +55,8 @@ final class BackendOptions {
 
     /** The same for a backend of another name. */
     Backend start(String name) {
-        Backend started = Backends.create(name.toLowerCase(Locale.ROOT), threads, Precision.named(precision));
+        Backend started = profile.start(() -> Backends.create(name.toLowerCase(Locale.ROOT), threads, Precision.named(precision)),
+                spec.commandLine().getErr());
         if (name.equalsIgnoreCase("auto"))
             tellChoice(started);
         return started;

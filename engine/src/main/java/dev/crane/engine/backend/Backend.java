@@ -82,6 +82,22 @@ public interface Backend extends AutoCloseable {
     @Override
     void close();
 
+    // ---- measurement ----
+
+    /** A stopwatch for ops of this backend; to be closed before it. */
+    default OpTimer timer() {
+        return OpTimer.onHost();
+    }
+
+    /**
+     * The ops that follow belong to this place in the model: for profiles, nothing else listens.
+     *
+     * @param site label of a hook point's site, or the name of what has none, such as {@code attn} for attention itself
+     * @param layer its layer, from 0; −1 for what belongs to none
+     */
+    default void enter(String site, int layer) {
+    }
+
     // ---- embedding, rows ----
 
     /** out[t, :] = scale · table[ids[t], :]; out [N, hidden]. */

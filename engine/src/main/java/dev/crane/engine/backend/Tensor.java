@@ -15,4 +15,9 @@ public interface Tensor {
     default int elements() {
         return Math.multiplyExact(rows(), columns());
     }
+
+    /** Bytes of its values as they are stored at this moment: 4 each, unless the backend holds them in a smaller type. */
+    default long bytes() {
+        return (long) elements() * Float.BYTES;
+    }
 }

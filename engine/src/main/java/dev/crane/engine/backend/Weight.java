@@ -15,4 +15,9 @@ public interface Weight {
 
     /** Input columns; 1 for a vector. */
     int in();
+
+    /** Bytes that an op reads when it reads all of it: as stored in the file, unless the backend holds it in another type. */
+    default long bytes() {
+        return (long) out() * in() * dtype().bits() / Byte.SIZE;
+    }
 }

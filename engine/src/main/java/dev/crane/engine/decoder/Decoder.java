@@ -122,10 +122,12 @@ public final class Decoder implements AutoCloseable {
 
     private Tensor run(Pass pass) {
         Workspace tensors = pass.tensors;
+        backend.enter("embedding", -1);
         Tensor x = stream(pass);
         Tensor delta = null; // what the last sublayer gave; the next norm adds it to the stream
         for (int layer = 0; layer < spec.layers(); layer++)
             delta = layer(layer, x, delta, pass);
+        backend.enter("final_norm", -1);
         Tensor inverse = tensors.allocate(pass.tokens(), 1);
         Tensor hidden = norm(parameters.finalNorm(), x, delta, inverse, pass, pass.entry(spec.layers()));
         pass.checkFinite(new HookPoint(Site.RESID_POST, spec.layers() - 1), x, false);
@@ -195,6 +197,7 @@ public final class Decoder implements AutoCloseable {
         DecoderParameters.Layer w = parameters.layers().get(layer);
         LayerActivations kept = pass.layer(layer);
 
+        backend.enter("attn", layer);
         Tensor inverse = tensors.allocate(pass.tokens(), 1);
         Tensor y = norm(w.attentionNorm(), x, delta, inverse, pass, pass.entry(layer));
         if (layer > 0)
@@ -204,6 +207,7 @@ public final class Decoder implements AutoCloseable {
         Tensor v = linear(w.value(), y, Site.ATTN_V, layer, pass);
         tensors.release(y);
 
+        backend.enter("attn", layer);
         q = prepared(w.queryNorm(), q, tensors);
         k = prepared(w.keyNorm(), k, tensors);
         rotate(q, k, layer, pass, false);
@@ -251,6 +255,7 @@ public final class Decoder implements AutoCloseable {
         DecoderParameters.Layer w = parameters.layers().get(layer);
 
         LayerActivations kept = pass.layer(layer);
+        backend.enter("mlp", layer);
         Tensor inverse = tensors.allocate(pass.tokens(), 1);
         Tensor y = norm(w.mlpNorm(), x, delta, inverse, pass,
                 spec.parallelResidual() ? List.of() : List.of(new HookPoint(Site.RESID_MID, layer)));
@@ -274,6 +279,7 @@ public final class Decoder implements AutoCloseable {
     /** What the down projection reads. */
     private Tensor neuron(int layer, Tensor gate, Tensor up, Pass pass) {
         Activation activation = spec.mlp().activation();
+        backend.enter(Site.MLP_NEURON.label(), layer);
         Tensor neuron = pass.tensors.allocate(pass.tokens(), spec.mlp().intermediate());
         if (gate == null) {
             backend.activation(up, activation, pass.runs, pass.edits(Site.MLP_ACT, layer), neuron);
@@ -310,6 +316,7 @@ public final class Decoder implements AutoCloseable {
 
     /** z = W·x + b, at its hook point. */
     private Tensor linear(Linear w, Tensor x, Site site, int layer, Pass pass) {
+        backend.enter(site.label(), layer);
         pass.readInput(site, layer, x);
         Tensor z = pass.tensors.allocate(x.rows(), w.weight().out());
         backend.linear(w.weight(), w.bias(), x, z);

@@ -46,6 +46,7 @@ final class DecoderBackward {
 
     /** The gradient with respect to the scaled embedding [N, hidden], or null where it is not wanted; consumes {@code dHidden}. */
     Tensor run(Tensor dHidden) {
+        backend.enter("final_norm", -1);
         Tensor dx = tensors.zeros(pass.tokens(), decoder.spec().hidden());
         norm(decoder.parameters().finalNorm(), pass.finalInput, pass.finalInverse, dHidden, dx);
         tensors.release(dHidden, pass.finalInput, pass.finalInverse);
@@ -80,6 +81,7 @@ final class DecoderBackward {
 
     /** The gradient of the embedding from that of the normed embedding, which is let go. */
     private Tensor embeddingNorm(Tensor dx) {
+        backend.enter("embedding", -1);
         Tensor x = !rule.normReadsInput() ? null : decoder.embedded(pass);
         Tensor dEmbedding = tensors.zeros(dx.rows(), dx.columns());
         norm(decoder.parameters().embeddingNorm(), x, pass.embeddingInverse, dx, dEmbedding);
@@ -119,6 +121,7 @@ final class DecoderBackward {
         backend.linearBackwardInput(w.down().weight(), dOut, dNeuron, false);
         tensors.release(dOut);
 
+        backend.enter(Site.MLP_NEURON.label(), layer);
         Tensor dUp = tensors.allocate(pass.tokens(), width);
         List<Term> terms = new ArrayList<>();
         if (gate == null) {
@@ -176,6 +179,7 @@ final class DecoderBackward {
         tensors.release(dOut);
         at(Site.ATTN_Z, layer, kept, dMixed);
 
+        backend.enter("attn", layer);
         Norms.Normed normedQ = headNorm(w.queryNorm(), kept.values.get(Site.ATTN_Q));
         Norms.Normed normedK = headNorm(w.keyNorm(), kept.values.get(Site.ATTN_K));
         Tensor q = normedQ.y();
@@ -221,6 +225,7 @@ final class DecoderBackward {
      * is one; a copy where an edit or the rule changes it.
      */
     private Tensor branch(Site site, int layer, LayerActivations kept, Norm postNorm, Tensor inverse, Tensor upstream) {
+        backend.enter(site.label(), layer);
         Tensor gradient;
         if (postNorm != null) {
             gradient = tensors.zeros(upstream.rows(), upstream.columns());
@@ -241,6 +246,7 @@ final class DecoderBackward {
 
     /** The gradient has come back to a hook point: scores are read there, then it is taken back through the edits, in place. */
     private void at(Site site, int layer, LayerActivations kept, Tensor gradient) {
+        backend.enter(site.label(), layer);
         scores.relevance(site, layer, kept.values.get(site), gradient, 1);
         scores.gradient(site, layer, gradient);
         UnitEdits edits = pass.edits(site, layer);
@@ -309,7 +315,8 @@ final class DecoderBackward {
     private void input(int layer, LayerActivations kept, List<Term> terms, Norm norm, Tensor x, Tensor inverse, Tensor dx, boolean wanted) {
         if (wanted) {
             terms.forEach(term -> linearRule(term.site(), kept, term.dz()));
-            Tensor dy = inputGradient(terms);
+            Tensor dy = inputGradient(layer, terms);
+            backend.enter(terms.getFirst().site().label().replaceFirst("\\..*", ""), layer); // attn, mlp
             norm(norm, x, inverse, dy, dx);
             tensors.release(dy);
         } else {
@@ -319,11 +326,12 @@ final class DecoderBackward {
     }
 
     /** Those that the rule cuts off cost nothing. */
-    private Tensor inputGradient(List<Term> terms) {
+    private Tensor inputGradient(int layer, List<Term> terms) {
         Tensor dy = tensors.allocate(pass.tokens(), decoder.spec().hidden());
         boolean started = false;
         for (Term term : terms)
             if (term.factor() != 0) {
+                backend.enter(term.site().label(), layer);
                 backend.linearBackwardInput(term.linear().weight(), term.dz(), dy, started);
                 started = true;
             }

@@ -23,6 +23,7 @@ import dev.crane.engine.relevance.Target;
 record TargetGradient(float[] values, Tensor gradient) {
 
     static TargetGradient of(Target target, Rule rule, Decoder decoder, Pass pass, Tensor hidden) {
+        decoder.backend().enter("target", -1);
         Computation computation = new Computation(rule, decoder, pass, hidden);
         return switch (target) {
             case Target.MeanLogit t -> computation.logits(computation.nextTokens(p -> true));

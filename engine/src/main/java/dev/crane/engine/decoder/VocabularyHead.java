@@ -56,6 +56,7 @@ final class VocabularyHead {
 
     /** Logits before softcap and edits. */
     Tensor rawLogits(int[] rows) {
+        backend.enter(LOGITS.site().label(), LOGITS.layer());
         Tensor h = pass.tensors.allocate(rows.length, hidden.columns());
         backend.gatherRows(hidden, rows, h);
         Tensor logits = pass.tensors.allocateF32(rows.length, decoder.spec().vocabulary());

@@ -21,6 +21,7 @@ import dev.crane.engine.backend.AttentionShape;
 import dev.crane.engine.backend.Backend;
 import dev.crane.engine.backend.KeyRanges;
 import dev.crane.engine.backend.OpShapes;
+import dev.crane.engine.backend.OpTimer;
 import dev.crane.engine.backend.OutOfDeviceMemoryException;
 import dev.crane.engine.backend.Precision;
 import dev.crane.engine.backend.Segments;
@@ -177,6 +178,12 @@ public final class CudaBackend implements Backend {
                                 + " --backend cpu, or end what else runs on the device",
                         cuda)
                 : new CraneException(cuda.getMessage(), cuda);
+    }
+
+    /** By events on the stream: what the device takes, not the host. Every kernel and product is timed too while it is open. */
+    @Override
+    public OpTimer timer() {
+        return new CudaTimer(context, stream);
     }
 
     /** The device's context, for measurements. */

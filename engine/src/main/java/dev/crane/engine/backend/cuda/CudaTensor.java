@@ -48,6 +48,11 @@ final class CudaTensor implements Tensor {
         return columns;
     }
 
+    @Override
+    public long bytes() {
+        return (long) elements() * (storage.type == null ? ElementType.F32 : storage.type).bytes();
+    }
+
     /** Its memory; an error once it is released. */
     Storage storage() {
         if (storage.released)

@@ -26,7 +26,8 @@ final class CudaWeight implements Weight {
     }
 
     /** What it takes on the device. */
-    long bytes() {
+    @Override
+    public long bytes() {
         return elements() * type.bytes();
     }
 
