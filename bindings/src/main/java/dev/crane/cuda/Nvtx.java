@@ -22,7 +22,8 @@ public final class Nvtx {
         boolean there = NativeLibrary.NVTX.find() instanceof LibraryResult.Found;
         SymbolLookup library = NativeLibrary.NVTX.symbols();
         PUSH = there
-                ? Linker.nativeLinker().downcallHandle(library.find("nvtxRangePushA").orElseThrow(), FunctionDescriptor.of(JAVA_INT, ADDRESS))
+                ? Linker.nativeLinker().downcallHandle(library.find("nvtxRangePushA").orElseThrow(),
+                        FunctionDescriptor.of(JAVA_INT, ADDRESS))
                 : null;
         POP = there
                 ? Linker.nativeLinker().downcallHandle(library.find("nvtxRangePop").orElseThrow(), FunctionDescriptor.of(JAVA_INT))

@@ -71,7 +71,8 @@ final class ProfileOption {
             return;
         Path folder = Path.of(file).toAbsolutePath().getParent();
         if (!Files.isDirectory(folder))
-            throw new CraneException("--profile=" + file + ": there is no folder " + folder + "; make it, or name a file in one that is there");
+            throw new CraneException(
+                    "--profile=" + file + ": there is no folder " + folder + "; make it, or name a file in one that is there");
         if (Files.isDirectory(Path.of(file)))
             throw new CraneException("--profile=" + file + ": is a folder; name a file in it, such as " + Path.of(file).resolve("profile"));
     }
@@ -89,7 +90,8 @@ final class ProfileOption {
 
     private static void print(OpProfile profile, PrintWriter err) {
         Roofline roofline = profile.roofline();
-        err.println("profile of " + profile.log().device() + "; measured: matrix products " + number(roofline.flops() / 1e9) + " GFLOP/s, memory "
+        err.println("profile of " + profile.log().device() + "; measured: matrix products " + number(roofline.flops() / 1e9)
+                + " GFLOP/s, memory "
                 + number(roofline.bytesPerSecond() / 1e9) + " GB/s");
         table("op", profile.ops(), profile, err);
         err.println();
@@ -129,6 +131,7 @@ final class ProfileOption {
 
     /** Three digits or so. */
     static String number(double value) {
-        return String.format(Locale.ROOT, value >= 100 ? "%,.0f" : value >= 10 ? "%.1f" : value >= 1 || value == 0 ? "%.2f" : "%.3f", value);
+        return String.format(Locale.ROOT, value >= 100 ? "%,.0f" : value >= 10 ? "%.1f" : value >= 1 || value == 0 ? "%.2f" : "%.3f",
+                value);
     }
 }

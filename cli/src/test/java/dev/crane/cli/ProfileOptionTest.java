@@ -32,7 +32,8 @@ class ProfileOptionTest {
         assertEquals(ExitStatus.OK, run.status(), run.err());
         assertEquals(CommandRun.output(plain), run.out());
         List<String> lines = run.err().lines().toList();
-        assertTrue(lines.getFirst().matches("profile of CPU, .*; measured: matrix products [0-9.,]+ GFLOP/s, memory [0-9.,]+ GB/s"), run.err());
+        assertTrue(lines.getFirst().matches("profile of CPU, .*; measured: matrix products [0-9.,]+ GFLOP/s, memory [0-9.,]+ GB/s"),
+                run.err());
         assertTrue(lines.get(1).matches("op +launches +ms +share +MB +GFLOP +GB/s +GFLOP/s +roofline +bound by"), run.err());
         assertTrue(lines.stream().anyMatch(line -> line.matches("linear +\\d+ .*(memory|arithmetic)")), run.err());
         assertTrue(lines.stream().anyMatch(line -> line.matches("mlp\\.gate +6 .*")), run.err());
@@ -42,7 +43,8 @@ class ProfileOptionTest {
     @Test
     void filesForBrowsers() throws IOException {
         Path base = folder.resolve("pass");
-        CommandRun run = CommandRun.of("bench", "-q", "-m", CommandRun.MODEL, "--tokens", 64, "--batch", 4, "--modes", "relevance", "--repeat", 3,
+        CommandRun run = CommandRun.of("bench", "-q", "-m", CommandRun.MODEL, "--tokens", 64, "--batch", 4, "--modes", "relevance",
+                "--repeat", 3,
                 "--warm-up", 1, "--profile=" + base);
         assertEquals(ExitStatus.OK, run.status(), run.err());
         assertEquals("written: " + base + ".html, " + base + ".trace.json", run.err().lines().toList().getLast());
@@ -85,8 +87,10 @@ class ProfileOptionTest {
     @Test
     void mistakesAreOneLineAndComeFirst() throws IOException {
         Path text = text();
-        assertTrue(CommandRun.failure("score", "-m", CommandRun.MODEL, "--profile=" + folder.resolve("not/there"), text).contains("there is no folder"));
-        assertTrue(CommandRun.failure("score", "-m", CommandRun.MODEL, "--profile=" + folder, text).contains("is a folder; name a file in it"));
+        assertTrue(CommandRun.failure("score", "-m", CommandRun.MODEL, "--profile=" + folder.resolve("not/there"), text)
+                .contains("there is no folder"));
+        assertTrue(CommandRun.failure("score", "-m", CommandRun.MODEL, "--profile=" + folder, text)
+                .contains("is a folder; name a file in it"));
         assertEquals(0, Files.list(folder).filter(file -> !file.equals(text)).count());
     }
 }

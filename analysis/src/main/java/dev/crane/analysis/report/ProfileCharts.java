@@ -71,16 +71,19 @@ final class ProfileCharts {
         Axis y = new Axis(Math.min(slowest, roof.flops() / 1e9 / 100) / 2, Math.max(fastest, roof.flops() / 1e9) * 2, 350, 10);
         StringBuilder svg = open(392, "Roofline");
         for (int p = x.firstPower(); p <= x.lastPower(); p++)
-            svg.append(format("<line class=\"grid\" x1=\"%1$.1f\" x2=\"%1$.1f\" y1=\"10\" y2=\"350\"/><text class=\"b\" x=\"%1$.1f\" y=\"366\""
-                    + " text-anchor=\"middle\">%2$s</text>", x.at(Math.pow(10, p)), power(p)));
+            svg.append(
+                    format("<line class=\"grid\" x1=\"%1$.1f\" x2=\"%1$.1f\" y1=\"10\" y2=\"350\"/><text class=\"b\" x=\"%1$.1f\" y=\"366\""
+                            + " text-anchor=\"middle\">%2$s</text>", x.at(Math.pow(10, p)), power(p)));
         for (int p = y.firstPower(); p <= y.lastPower(); p++)
-            svg.append(format("<line class=\"grid\" x1=\"60\" x2=\"%2$d\" y1=\"%1$.1f\" y2=\"%1$.1f\"/><text class=\"b\" x=\"54\" y=\"%3$.1f\""
-                    + " text-anchor=\"end\">%4$s</text>", y.at(Math.pow(10, p)), WIDTH - 12, y.at(Math.pow(10, p)) + 4, power(p)));
+            svg.append(
+                    format("<line class=\"grid\" x1=\"60\" x2=\"%2$d\" y1=\"%1$.1f\" y2=\"%1$.1f\"/><text class=\"b\" x=\"54\" y=\"%3$.1f\""
+                            + " text-anchor=\"end\">%4$s</text>", y.at(Math.pow(10, p)), WIDTH - 12, y.at(Math.pow(10, p)) + 4, power(p)));
         svg.append(format("<text class=\"b\" x=\"%d\" y=\"386\" text-anchor=\"middle\">FLOP a byte</text>", WIDTH / 2));
         svg.append("<text class=\"b\" x=\"64\" y=\"22\">GFLOP/s</text>");
         double start = Math.max(x.low, y.low * 1e9 / roof.bytesPerSecond());
         svg.append(format("<polyline class=\"roof\" points=\"%.1f,%.1f %.1f,%.1f %.1f,%.1f\"/>", x.at(start),
-                y.at(start * roof.bytesPerSecond() / 1e9), x.at(roof.ridge()), y.at(roof.flops() / 1e9), x.at(x.high), y.at(roof.flops() / 1e9)));
+                y.at(start * roof.bytesPerSecond() / 1e9), x.at(roof.ridge()), y.at(roof.flops() / 1e9), x.at(x.high),
+                y.at(roof.flops() / 1e9)));
         svg.append(format("<text class=\"b\" x=\"%d\" y=\"%.1f\" text-anchor=\"end\">%s GFLOP/s</text>", WIDTH - 16,
                 y.at(roof.flops() / 1e9) - 5, number(roof.flops() / 1e9)));
         svg.append(format("<text class=\"b\" x=\"%.1f\" y=\"%.1f\" text-anchor=\"end\">%s GB/s</text>",
@@ -93,13 +96,16 @@ final class ProfileCharts {
             double cx = x.at(intensity(op));
             double cy = y.at(op.gigaflops());
             double radius = 3 + 26 * Math.sqrt(op.micros() / time);
-            svg.append(format("<circle cx=\"%.1f\" cy=\"%.1f\" r=\"%.1f\" fill=\"%s\" fill-opacity=\"0.55\" stroke=\"#fff\"><title>%s</title></circle>",
+            svg.append(format(
+                    "<circle cx=\"%.1f\" cy=\"%.1f\" r=\"%.1f\" fill=\"%s\" fill-opacity=\"0.55\" stroke=\"#fff\"><title>%s</title></circle>",
                     cx, cy, radius, colour(all, op.name()), escape(op.name() + ": " + number(intensity(op)) + " FLOP a byte, "
-                            + number(op.gigaflops()) + " GFLOP/s, " + number(op.gigabytesPerSecond()) + " GB/s, " + milliseconds(op.micros())
+                            + number(op.gigaflops()) + " GFLOP/s, " + number(op.gigabytesPerSecond()) + " GB/s, "
+                            + milliseconds(op.micros())
                             + " ms")));
             if (op.micros() > time / 50)
                 svg.append(format("<text class=\"b\" x=\"%.1f\" y=\"%.1f\" text-anchor=\"%s\">%s</text>",
-                        cx > WIDTH * 0.8 ? cx - radius - 3 : cx + radius + 3, cy + 4, cx > WIDTH * 0.8 ? "end" : "start", escape(op.name())));
+                        cx > WIDTH * 0.8 ? cx - radius - 3 : cx + radius + 3, cy + 4, cx > WIDTH * 0.8 ? "end" : "start",
+                        escape(op.name())));
         }
         return svg.append("</svg>").toString();
     }
@@ -151,8 +157,10 @@ final class ProfileCharts {
         StringBuilder svg = open(lanes * row + 26, "Timeline");
         for (int lane = 0; lane < lanes; lane++) {
             String name = lane == LANES - 1 && ops.size() > LANES ? "others" : ops.get(lane).name();
-            svg.append(format("<text class=\"b\" x=\"%d\" y=\"%d\" text-anchor=\"end\">%s</text>", left - 7, lane * row + 14, escape(name)));
-            svg.append(format("<line class=\"grid\" x1=\"%d\" x2=\"%d\" y1=\"%d\" y2=\"%d\"/>", left, WIDTH - 8, lane * row + 19, lane * row + 19));
+            svg.append(
+                    format("<text class=\"b\" x=\"%d\" y=\"%d\" text-anchor=\"end\">%s</text>", left - 7, lane * row + 14, escape(name)));
+            svg.append(format("<line class=\"grid\" x1=\"%d\" x2=\"%d\" y1=\"%d\" y2=\"%d\"/>", left, WIDTH - 8, lane * row + 19,
+                    lane * row + 19));
         }
         for (OpRun run : runs) {
             String where = (run.layer() >= 0 ? "layer " + run.layer() + ", " : "") + run.site();

@@ -39,13 +39,16 @@ public final class ProfilePage {
         html.raw("<header>").element("p class=\"kicker\"", "CRANE profile");
         html.element("h1", profile.log().device());
         html.element("p class=\"lead\"",
-                Format.count(profile.all().launches()) + " ops took " + milliseconds(profile.all().micros()) + " ms of " + milliseconds(profile.log().spanMicros())
+                Format.count(profile.all().launches()) + " ops took " + milliseconds(profile.all().micros()) + " ms of "
+                        + milliseconds(profile.log().spanMicros())
                         + " ms. Measured here: matrix products " + number(roofline.flops() / 1e9) + " GFLOP/s, memory "
                         + number(roofline.bytesPerSecond() / 1e9) + " GB/s.");
         html.raw("</header>\n");
         if (profile.all().launches() > 0) {
-            section("ops", "Where the time goes", "Time of each op, all sites and layers together. The filled part is the least time that the"
-                    + " device's measured rates would allow for its bytes and operations; the rest is what could be won.", profile.ops());
+            section("ops", "Where the time goes",
+                    "Time of each op, all sites and layers together. The filled part is the least time that the"
+                            + " device's measured rates would allow for its bytes and operations; the rest is what could be won.",
+                    profile.ops());
             roof();
             html.section("timeline", "Timeline",
                     "Ops one after another, a row for each of those that take most. A box tells its site and layer when pointed at.");
@@ -55,7 +58,8 @@ public final class ProfilePage {
             if (!profile.kernels().isEmpty())
                 kernels();
         }
-        html.raw("<footer>").text("CRANE " + CraneVersion.get() + "; docs/profiling.md tells how each number is defined.").raw("</footer>\n");
+        html.raw("<footer>").text("CRANE " + CraneVersion.get() + "; docs/profiling.md tells how each number is defined.")
+                .raw("</footer>\n");
         return html.raw("</main>\n</body>\n</html>\n").toString();
     }
 
@@ -77,14 +81,16 @@ public final class ProfilePage {
         html.section("layers", "By layer", "The last bar holds what belongs to no layer: embedding, final norm, logits, target.");
         List<OpTotal> named = new ArrayList<>();
         for (OpTotal layer : profile.layers())
-            named.add(new OpTotal(layer.name().equals("-1") ? "none" : "layer " + layer.name(), layer.launches(), layer.micros(), layer.work(),
+            named.add(new OpTotal(layer.name().equals("-1") ? "none" : "layer " + layer.name(), layer.launches(), layer.micros(),
+                    layer.work(),
                     layer.least()));
         html.raw(ProfileCharts.bars(named, profile.all().micros(), "By layer")).end();
     }
 
     private void kernels() {
         html.section("kernels", "Kernels and products", "What the ops launched on the device.");
-        html.raw("<table><thead><tr><th>kernel</th><th class=\"n\">launches</th><th class=\"n\">ms</th><th class=\"n\">µs each</th></tr></thead><tbody>\n");
+        html.raw(
+                "<table><thead><tr><th>kernel</th><th class=\"n\">launches</th><th class=\"n\">ms</th><th class=\"n\">µs each</th></tr></thead><tbody>\n");
         for (OpTotal kernel : profile.kernels()) {
             html.raw("<tr>").element("td", kernel.name());
             cells(Format.count(kernel.launches()), milliseconds(kernel.micros()), number(kernel.micros() / kernel.launches()));
@@ -120,6 +126,7 @@ public final class ProfilePage {
 
     /** Three digits or so. */
     static String number(double value) {
-        return String.format(Locale.ROOT, value >= 100 ? "%,.0f" : value >= 10 ? "%.1f" : value >= 1 || value == 0 ? "%.2f" : "%.3f", value);
+        return String.format(Locale.ROOT, value >= 100 ? "%,.0f" : value >= 10 ? "%.1f" : value >= 1 || value == 0 ? "%.2f" : "%.3f",
+                value);
     }
 }

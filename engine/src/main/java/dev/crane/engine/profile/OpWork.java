@@ -91,7 +91,8 @@ final class OpWork {
     }
 
     private static Work edits(Segments segments, int columns, UnitEdits... all) {
-        return Stream.of(all).map(edits -> new Work(tables(edits), 4 * editedRows(segments, edits) * columns)).reduce(Work.NONE, Work::plus);
+        return Stream.of(all).map(edits -> new Work(tables(edits), 4 * editedRows(segments, edits) * columns)).reduce(Work.NONE,
+                Work::plus);
     }
 
     /** Its bits are looked at: nothing is computed. */
@@ -207,7 +208,8 @@ final class OpWork {
     }
 
     /** The activation, what stands for its derivative, three products for the gate and two for the up side. */
-    static Work gatedActivationBackward(Tensor gate, Tensor up, Segments segments, UnitEdits actEdits, UnitEdits neuronEdits, Tensor dNeuron,
+    static Work gatedActivationBackward(Tensor gate, Tensor up, Segments segments, UnitEdits actEdits, UnitEdits neuronEdits,
+            Tensor dNeuron,
             Tensor dGate, Tensor dUp) {
         return new Work(bytes(gate, up, dNeuron, dGate, dUp), (2L * FUNCTION + 5) * gate.elements())
                 .plus(edits(segments, gate.columns(), actEdits, neuronEdits));

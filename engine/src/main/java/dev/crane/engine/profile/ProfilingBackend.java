@@ -240,7 +240,8 @@ public final class ProfilingBackend implements Backend {
 
     @Override
     public void layerNorm(Tensor x, Tensor delta, Weight w, Weight bias, float eps, Tensor y, Tensor inverse) {
-        timed("layerNorm", () -> inner.layerNorm(x, delta, w, bias, eps, y, inverse), () -> OpWork.layerNorm(x, delta, w, bias, y, inverse));
+        timed("layerNorm", () -> inner.layerNorm(x, delta, w, bias, eps, y, inverse),
+                () -> OpWork.layerNorm(x, delta, w, bias, y, inverse));
     }
 
     @Override

@@ -55,7 +55,8 @@ class OpWorkTest {
     /** The second sequence, of two tokens, has an edit: ten values of four arrays of five. */
     @Test
     void edits() {
-        UnitEdits edits = new UnitEdits(List.of(new UnitEdits.Edit(new float[5], new float[5], new float[5], new float[5])), new int[]{-1, 0});
+        UnitEdits edits = new UnitEdits(List.of(new UnitEdits.Edit(new float[5], new float[5], new float[5], new float[5])),
+                new int[]{-1, 0});
         check(2 * 40 + 4 * 5 * 4, 4 * 10, OpWork.edit(tensor(3, 5), SEGMENTS, edits));
         check(3 * 40 + 80, 3 * 10, OpWork.editBackward(tensor(3, 5), tensor(3, 5), SEGMENTS, edits));
         check(120 + 80, 4 * 15 + 4 * 10, OpWork.activation(tensor(3, 5), SEGMENTS, edits, tensor(3, 5)));
@@ -75,7 +76,8 @@ class OpWorkTest {
         check(60 + 60 + 12 + 20, 4 * 15, OpWork.rmsNorm(tensor(3, 5), null, vector(5), tensor(3, 5), tensor(3, 1)));
         check(120 + 60 + 60 + 12 + 20, 5 * 15, OpWork.rmsNorm(tensor(3, 5), tensor(3, 5), vector(5), tensor(3, 5), tensor(3, 1)));
         check(60 + 60 + 12 + 40, 8 * 15, OpWork.layerNorm(tensor(3, 5), null, vector(5), vector(5), tensor(3, 5), tensor(3, 1)));
-        check(20 + 12 + 60 + 120, 3 * 15, OpWork.rmsNormBackward(tensor(3, 5), vector(5), tensor(3, 1), tensor(3, 5), Rule.ATTNLRP, tensor(3, 5)));
+        check(20 + 12 + 60 + 120, 3 * 15,
+                OpWork.rmsNormBackward(tensor(3, 5), vector(5), tensor(3, 1), tensor(3, 5), Rule.ATTNLRP, tensor(3, 5)));
         check(60 + 20 + 12 + 60 + 120, 8 * 15,
                 OpWork.rmsNormBackward(tensor(3, 5), vector(5), tensor(3, 1), tensor(3, 5), Rule.GRADIENT, tensor(3, 5)));
         check(60 + 20 + 12 + 60 + 120, 12 * 15,
@@ -100,7 +102,8 @@ class OpWorkTest {
                 OpWork.attentionBackward(q, k, k, q, tensor(3, 2), q, shape, SEGMENTS, Rule.ATTNLRP, q, k, k));
         check(96 + 48 + 24 + 96 + 96 + 48 + 48, 4 * 2 * 4 * 4,
                 OpWork.attentionBackward(q, k, k, q, tensor(3, 2), q, shape, SEGMENTS, Rule.CP_LRP, q, k, k));
-        check(2 * 32 + 2 * 16 + 2 * 8 + 4 * 2 * 4, 2 * 2 * 4 * 3, OpWork.attentionProbabilities(q, k, tensor(3, 2), shape, SEGMENTS, 1, tensor(4, 2)));
+        check(2 * 32 + 2 * 16 + 2 * 8 + 4 * 2 * 4, 2 * 2 * 4 * 3,
+                OpWork.attentionProbabilities(q, k, tensor(3, 2), shape, SEGMENTS, 1, tensor(4, 2)));
     }
 
     /** Against counting one by one. */
@@ -115,7 +118,8 @@ class OpWorkTest {
                             if (window == 0 || k > p - window)
                                 counted++;
                     AttentionShape shape = new AttentionShape(1, 1, 4, 1, 0, window);
-                    assertEquals(counted, OpWork.pairs(shape, new Segments(new int[]{0, queries}), new KeyRanges(new int[]{0}, new int[]{keys})),
+                    assertEquals(counted,
+                            OpWork.pairs(shape, new Segments(new int[]{0, queries}), new KeyRanges(new int[]{0}, new int[]{keys})),
                             queries + " of " + keys + ", window " + window);
                 }
     }

@@ -21,7 +21,8 @@ class ProfilingBackendTest {
     void handsOnEveryMethod() {
         for (Method method : Backend.class.getMethods())
             if (!Modifier.isStatic(method.getModifiers()))
-                assertDoesNotThrow(() -> ProfilingBackend.class.getDeclaredMethod(method.getName(), method.getParameterTypes()), method.toString());
+                assertDoesNotThrow(() -> ProfilingBackend.class.getDeclaredMethod(method.getName(), method.getParameterTypes()),
+                        method.toString());
     }
 
     @Test
