@@ -50,7 +50,7 @@ public final class ProfilePage {
                             + " device's measured rates would allow for its bytes and operations; the rest is what could be won.",
                     profile.ops());
             roof();
-            html.section("timeline", "Timeline",
+            html.section("timeline", "Timeline", "Timeline",
                     "Ops one after another, a row for each of those that take most. A box tells its site and layer when pointed at.");
             html.raw(ProfileCharts.timeline(profile)).end();
             section("sites", "By site", "The places in the model, all layers together.", profile.sites());
@@ -64,21 +64,21 @@ public final class ProfilePage {
     }
 
     private void section(String id, String heading, String how, List<OpTotal> totals) {
-        html.section(id, heading, how);
+        html.section(id, heading, heading, how);
         html.raw(ProfileCharts.bars(totals.subList(0, Math.min(MOST_BARS, totals.size())), profile.all().micros(), heading));
         table(id.equals("ops") ? "op" : "site", totals);
         html.end();
     }
 
     private void roof() {
-        html.section("roofline", "Roofline",
+        html.section("roofline", "Roofline", "Roofline",
                 "A dot is an op: operations a byte across, operations a second upwards, area as its time. On the line it could not be faster on this"
                         + " device; above it, its operands came from a cache. Ops without operations (copies) are not in it.");
         html.raw(ProfileCharts.roofline(profile)).end();
     }
 
     private void layers() {
-        html.section("layers", "By layer", "The last bar holds what belongs to no layer: embedding, final norm, logits, target.");
+        html.section("layers", "By layer", "By layer", "The last bar holds what belongs to no layer: embedding, final norm, logits, target.");
         List<OpTotal> named = new ArrayList<>();
         for (OpTotal layer : profile.layers())
             named.add(new OpTotal(layer.name().equals("-1") ? "none" : "layer " + layer.name(), layer.launches(), layer.micros(),
@@ -88,7 +88,7 @@ public final class ProfilePage {
     }
 
     private void kernels() {
-        html.section("kernels", "Kernels and products", "What the ops launched on the device.");
+        html.section("kernels", "Kernels and products", "Kernels and products", "What the ops launched on the device.");
         html.raw(
                 "<table><thead><tr><th>kernel</th><th class=\"n\">launches</th><th class=\"n\">ms</th><th class=\"n\">µs each</th></tr></thead><tbody>\n");
         for (OpTotal kernel : profile.kernels()) {
