@@ -55,7 +55,7 @@ final class ActivationsCommand implements Callable<Integer> {
         }
         Map<Quantity, String> folders = new HashMap<>();
         quantities.keySet().forEach(quantity -> folders.put(quantity, quantity.label()));
-        collect.gather(quantities, folders, crane);
+        collect.gather(quantities, folders, false, crane);
         return ExitStatus.OK;
     }
 

@@ -1,5 +1,7 @@
 package dev.crane.cli;
 
+import java.io.PrintWriter;
+import java.io.StringWriter;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.EnumSet;
@@ -26,11 +28,16 @@ import dev.crane.analysis.experiment.OutputFolder;
 import dev.crane.analysis.experiment.RunOptions;
 import dev.crane.analysis.experiment.ScoreSettings;
 import dev.crane.engine.CraneException;
+import dev.crane.engine.file.AtomicFile;
 import dev.crane.engine.hook.Site;
+import dev.crane.engine.relevance.ConservationLedger;
 import dev.crane.models.CausalLanguageModel;
 
 /** What is gathered from which texts of which languages; a {@link Mixin} of the commands that keep statistics of units. */
 final class CollectOptions {
+    /** Samples whose mean a ledger is; each takes a pass of its own. */
+    static final int LEDGER_SAMPLES = 16;
+
     @Spec(Target.MIXEE)
     private CommandSpec spec;
 
@@ -64,8 +71,9 @@ final class CollectOptions {
      * Gathers quantities of one pass and prints the names of the files that were written.
      *
      * @param folders of each quantity, its files' folder below {@code --out}
+     * @param ledger whether {@code LANG.ledger.json} is written too
      */
-    void gather(SequencedMap<Quantity, Set<Site>> quantities, Map<Quantity, String> folders, Crane crane) {
+    void gather(SequencedMap<Quantity, Set<Site>> quantities, Map<Quantity, String> folders, boolean ledger, Crane crane) {
         TextFile.checkMaxTokens(spec, maxTokens);
         if (samples < 1 || tokenBudget < 1)
             throw new ParameterException(spec.commandLine(), "--samples and --token-budget must be at least 1");
@@ -93,9 +101,18 @@ final class CollectOptions {
                         journal.record(artefact(folders.get(quantity), language), collection.inputs(language, quantity, corpus), files);
                         written.addAll(files);
                     });
+                if (ledger)
+                    written.add(writeLedger(collection.ledger(corpus, LEDGER_SAMPLES), folder.path().resolve(language + ".ledger.json")));
             });
         }
         written.forEach(spec.commandLine().getOut()::println);
+    }
+
+    private static Path writeLedger(ConservationLedger ledger, Path file) {
+        StringWriter text = new StringWriter();
+        Json.print(new PrintWriter(text), LedgerTable.document(ledger));
+        AtomicFile.writeString(file, text.toString());
+        return file;
     }
 
     private static String artefact(String folder, String language) {

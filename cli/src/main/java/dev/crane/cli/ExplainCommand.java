@@ -21,6 +21,7 @@ import dev.crane.analysis.explain.Explanation.Token;
 import dev.crane.analysis.report.ExplanationPage;
 import dev.crane.engine.CraneException;
 import dev.crane.engine.file.AtomicFile;
+import dev.crane.engine.relevance.ConservationLedger;
 import dev.crane.engine.relevance.Rule;
 import dev.crane.engine.relevance.Target;
 import dev.crane.models.CausalLanguageModel;
@@ -69,6 +70,9 @@ final class ExplainCommand implements Callable<Integer> {
     @Option(names = "--html", paramLabel = "FILE", description = "Also write a page with the heat map, for a browser.")
     private Path page;
 
+    @Option(names = "--ledger", description = "Also show where the relevance goes, layer by layer; for the model without a mask.")
+    private boolean ledger;
+
     @Mixin
     private ColorOption color;
 
@@ -77,7 +81,7 @@ final class ExplainCommand implements Callable<Integer> {
 
     /** What {@code --json} prints. */
     record Document(String format, String model, String mask, String rule, String target, float value, float sum, List<Token> tokens,
-            List<Prediction> predictions) {}
+            List<Prediction> predictions, LedgerTable.Document ledger) {}
 
     @Override
     public Integer call() {
@@ -87,22 +91,32 @@ final class ExplainCommand implements Callable<Integer> {
         Rule chosenRule = Rule.named(rule);
         Target chosenTarget = Target.named(target);
         String asked = file == null ? TextArgument.read(text) : TextArgument.read(file);
+        if (ledger && mask.file() != null)
+            throw new ParameterException(spec.commandLine(), "--ledger and --mask do not go together: it is kept for the model as it is");
         Explanation explanation;
+        ConservationLedger kept = null;
         try (CausalLanguageModel loaded = model.load()) {
             int[] ids = loaded.tokenizer().encodeWithBos(asked);
             if (ids.length == 0)
                 throw new CraneException("the text is empty; give one");
             explanation = Explanation.of(loaded, ids, chosenRule, chosenTarget, mask.file() == null ? null : mask.file().toString(),
                     mask.interventions(loaded));
+            if (ledger)
+                kept = loaded.engine().ledger(ids, chosenRule, chosenTarget);
         }
         PrintWriter out = spec.commandLine().getOut();
         if (page != null)
             AtomicFile.writeString(page, ExplanationPage.render(explanation));
         if (json.asked())
             Json.print(out, new Document("crane/explanation@1", explanation.model(), explanation.mask(), explanation.rule(),
-                    explanation.target(), explanation.value(), (float) explanation.sum(), explanation.tokens(), explanation.predictions()));
+                    explanation.target(), explanation.value(), (float) explanation.sum(), explanation.tokens(), explanation.predictions(),
+                    kept == null ? null : LedgerTable.document(kept)));
         else
             print(explanation, out);
+        if (kept != null && !json.asked()) {
+            out.println();
+            LedgerTable.print(kept, out);
+        }
         if (page != null)
             crane.progress().note("wrote " + page);
         return ExitStatus.OK;

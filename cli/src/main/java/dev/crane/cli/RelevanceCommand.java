@@ -52,11 +52,17 @@ final class RelevanceCommand implements Callable<Integer> {
                     + "Default: the four of the MLP.")
     private List<String> units = List.of();
 
+    @Option(names = "--ledger",
+            description = "Also write LANG.ledger.json: where the relevance goes, layer by layer, mean over the first "
+                    + CollectOptions.LEDGER_SAMPLES
+                    + " samples.")
+    private boolean ledger;
+
     @Override
     public Integer call() {
         rulePath.load();
         Quantity quantity = new Quantity.Relevance(Rule.named(rule), Target.named(target), Score.named(score));
-        collect.gather(new LinkedHashMap<>(Map.of(quantity, sites())), Map.of(quantity, ""), crane);
+        collect.gather(new LinkedHashMap<>(Map.of(quantity, sites())), Map.of(quantity, ""), ledger, crane);
         return ExitStatus.OK;
     }
 

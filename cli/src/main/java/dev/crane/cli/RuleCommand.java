@@ -9,6 +9,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.Callable;
+import java.util.stream.IntStream;
 
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -18,6 +19,8 @@ import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
+import dev.crane.engine.Backends;
+import dev.crane.engine.EngineOptions;
 import dev.crane.engine.check.RuleCheck;
 import dev.crane.engine.check.RuleFinding;
 import dev.crane.engine.check.RuleFinding.Outcome;
@@ -26,6 +29,7 @@ import dev.crane.engine.relevance.FoundRule;
 import dev.crane.engine.relevance.Rule;
 import dev.crane.engine.relevance.Rules;
 import dev.crane.engine.relevance.UserRule;
+import dev.crane.models.CausalLanguageModel;
 
 /** {@code crane rule}: relevance rules, those of this build and one's own. */
 @Command(name = "rule", description = "List relevance rules, begin one of your own, check it.",
@@ -121,11 +125,17 @@ final class RuleCommand implements Callable<Integer> {
         @Spec
         private CommandSpec spec;
 
+        private static final int LEDGER_TOKENS = 32;
+
         @Parameters(paramLabel = "NAME", description = "The rule's name.")
         private String name;
 
         @Mixin
         private RulePathOption rulePath;
+
+        @Option(names = {"-m", "--model"}, paramLabel = "DIR",
+                description = "Also keep the ledger of a sequence on this model, on the CPU.")
+        private Path model;
 
         @Mixin
         private JsonOption json;
@@ -133,7 +143,10 @@ final class RuleCommand implements Callable<Integer> {
         @Override
         public Integer call() {
             rulePath.load();
-            List<RuleFinding> findings = RuleCheck.run(Rule.named(name));
+            Rule rule = Rule.named(name);
+            List<RuleFinding> findings = new ArrayList<>(RuleCheck.run(rule));
+            if (model != null)
+                findings.add(ledger(rule));
             PrintWriter out = spec.commandLine().getOut();
             if (json.asked()) {
                 Json.print(out, findings);
@@ -144,6 +157,14 @@ final class RuleCommand implements Callable<Integer> {
                 table.print(out);
             }
             return findings.stream().anyMatch(finding -> finding.outcome() == Outcome.FAILED) ? ExitStatus.FAILED : ExitStatus.OK;
+        }
+
+        private RuleFinding ledger(Rule rule) {
+            try (CausalLanguageModel loaded = CausalLanguageModel.load(model, Backends.create("cpu", 0), EngineOptions.DEFAULT)) {
+                int length = Math.min(LEDGER_TOKENS, loaded.spec().maxPositions());
+                int[] ids = IntStream.range(0, length).map(t -> (int) (t * 7919L % loaded.spec().vocabulary())).toArray();
+                return RuleCheck.ledger(loaded.engine(), ids, rule);
+            }
         }
     }
 }

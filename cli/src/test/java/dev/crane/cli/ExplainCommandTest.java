@@ -71,6 +71,16 @@ class ExplainCommandTest {
     }
 
     @Test
+    void theLedgerBeginsAtTheTargetAndEndsAtTheSum() {
+        JsonNode json = json("--ledger", "Water boils at a lower temperature");
+        JsonNode ledger = json.get("ledger");
+        assertEquals(json.get("value").asDouble(), ledger.get("target").asDouble(), 1e-6 * Math.abs(json.get("value").asDouble()));
+        assertEquals(json.get("sum").asDouble(), ledger.get("arrived").asDouble(), 1e-5 * Math.abs(json.get("value").asDouble()));
+        assertTrue(ledger.get("error").asDouble() < 1e-6, ledger.toString());
+        assertEquals(7, ledger.get("stages").size(), "the head and six layers");
+    }
+
+    @Test
     void charactersInSeveralTokensComeOnce() {
         String text = "a🦩 ě 鿋";
         JsonNode json = json(text);

@@ -23,7 +23,10 @@ import dev.crane.engine.decoder.PackedBatch;
 import dev.crane.engine.hook.Capture;
 import dev.crane.engine.hook.HookPoint;
 import dev.crane.engine.hook.InterventionSet;
+import dev.crane.engine.relevance.ConservationLedger;
+import dev.crane.engine.relevance.Rule;
 import dev.crane.engine.relevance.Score;
+import dev.crane.engine.relevance.Target;
 
 /**
  * A model ready to run. Batches may have any size: they are cut into parts that stay within {@link EngineOptions#activationBytes}, and what a sequence
@@ -130,6 +133,19 @@ public final class Engine implements AutoCloseable {
             tokenRelevance.addAll(result.tokenRelevance());
         });
         return FusedRows.together(spec(), asked, new RelevanceResult(targets, scores, gradients, tokenRelevance));
+    }
+
+    /**
+     * Where the relevance of a sequence's target goes, layer by layer. A pass of its own, for diagnosis: it keeps every value, and sums on the host.
+     *
+     * @throws CraneException if the sequence has no such target, or as for {@link #relevance}
+     */
+    public ConservationLedger ledger(int[] ids, Rule rule, Target target) {
+        try {
+            return decoder.ledger(ids, rule, target);
+        } catch (RuntimeException e) {
+            throw backend().explained(e);
+        }
     }
 
     /**

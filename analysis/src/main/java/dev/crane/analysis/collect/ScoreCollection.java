@@ -44,6 +44,7 @@ import dev.crane.engine.file.FileErrors;
 import dev.crane.engine.hook.Capture;
 import dev.crane.engine.hook.HookPoint;
 import dev.crane.engine.hook.Site;
+import dev.crane.engine.relevance.ConservationLedger;
 import dev.crane.engine.relevance.Score;
 import dev.crane.engine.relevance.Target;
 import dev.crane.engine.tensor.StoredTensor;
@@ -124,6 +125,17 @@ public final class ScoreCollection {
                 .add("samples", settings.samples())
                 .add("top", settings.topExamples()).add("per sample", settings.perSample().contains(quantity))
                 .add("backend", identity.backend()).hex();
+    }
+
+    /**
+     * Where the relevance goes, layer by layer: the mean over a corpus's first samples. Of relevance only.
+     *
+     * @param most how many samples
+     */
+    public ConservationLedger ledger(Corpus corpus, int most) {
+        Quantity.Relevance relevance = (Quantity.Relevance) first();
+        return ConservationLedger.mean(samples(model, corpus, settings.samples(), settings.seed(), settings.maxTokens()).samples().stream()
+                .limit(most).map(sample -> model.engine().ledger(sample.ids(), relevance.rule(), relevance.target())).toList());
     }
 
     /** The samples of a language that its numbers are gathered from. */

@@ -10,11 +10,14 @@ import java.util.function.Supplier;
 
 import dev.crane.engine.Backends;
 import dev.crane.engine.CraneException;
+import dev.crane.engine.Engine;
 import dev.crane.engine.backend.Backend;
 import dev.crane.engine.backend.cpu.CpuBackend;
 import dev.crane.engine.backend.reference.ReferenceBackend;
 import dev.crane.engine.check.RuleFinding.Outcome;
+import dev.crane.engine.relevance.ConservationLedger;
 import dev.crane.engine.relevance.Rule;
+import dev.crane.engine.relevance.Target;
 
 /**
  * Whether a rule's twins agree and it keeps what the engine promises: the same gradients from the Java class and the device functions, op by op; the same from
@@ -44,6 +47,24 @@ public final class RuleCheck {
         return List.of(check.attempt("Java functions", check::functions), check.attempt("coefficients", check::coefficients),
                 check.attempt("CUDA and Java", check::twins), check.attempt("finite differences", check::differences),
                 check.attempt("same bits", check::bits), check.attempt("conservation", check::conservation));
+    }
+
+    /**
+     * Whether the ledger of a sequence closes on a model: whether every loss has a name.
+     *
+     * @param ids two tokens or more
+     */
+    public static RuleFinding ledger(Engine engine, int[] ids, Rule rule) {
+        return new RuleCheck(rule).attempt("ledger", () -> {
+            ConservationLedger ledger = engine.ledger(ids, rule, new Target.MeanLogit());
+            StringBuilder losses = new StringBuilder();
+            ledger.losses().forEach((loss, value) -> losses.append(
+                    Math.abs(value) < 1e-6 ? "" : String.format(Locale.ROOT, ", %s %.4f", loss.label(), value)));
+            String told = String.format(Locale.ROOT, "of a target of %.4f, %.4f arrives at the embedding%s; unexplained %.1e",
+                    ledger.target(),
+                    ledger.arrived(), losses, ledger.error());
+            return ledger.error() <= TWINS ? passed(told) : failed(told);
+        });
     }
 
     private RuleFinding attempt(String name, Supplier<RuleFinding> check) {

@@ -22,6 +22,9 @@ import dev.crane.engine.decoder.DecoderParameters.Norm;
 import dev.crane.engine.hook.HookPoint;
 import dev.crane.engine.hook.InterventionSet;
 import dev.crane.engine.hook.Site;
+import dev.crane.engine.relevance.ConservationLedger;
+import dev.crane.engine.relevance.Rule;
+import dev.crane.engine.relevance.Target;
 
 /**
  * A decoder-only transformer on a backend, run as its {@link DecoderSpec} describes it. Every result depends on its own sequence alone: the same
@@ -97,6 +100,11 @@ public final class Decoder implements AutoCloseable {
      */
     public RelevanceResult relevance(PackedBatch batch, RelevanceRequest request, boolean checkpointed) {
         return new RelevancePass(this, batch, request).run(checkpointed);
+    }
+
+    /** What becomes of the relevance of a sequence's target. */
+    public ConservationLedger ledger(int[] ids, Rule rule, Target target) {
+        return LedgerPass.run(this, ids, rule, target);
     }
 
     // ---- forward ----
@@ -277,7 +285,7 @@ public final class Decoder implements AutoCloseable {
     }
 
     /** What the down projection reads. */
-    private Tensor neuron(int layer, Tensor gate, Tensor up, Pass pass) {
+    Tensor neuron(int layer, Tensor gate, Tensor up, Pass pass) {
         Activation activation = spec.mlp().activation();
         backend.enter(Site.MLP_NEURON.label(), layer);
         Tensor neuron = pass.tensors.allocate(pass.tokens(), spec.mlp().intermediate());

@@ -27,13 +27,15 @@ final class DecoderBackward {
     private final ScoreSheet scores;
     private final Pass again;
     private final boolean toEmbedding;
+    private final LedgerSheet ledger;
 
     /**
      * @param pass the forward pass
      * @param again what runs layers again from the checkpoints that {@code pass} kept, or null when it kept everything
      * @param toEmbedding whether the gradient of the embedding is wanted; otherwise the first layer computes no more than its scores need
+     * @param ledger where it is told what becomes of relevance, or null; then every value is kept
      */
-    DecoderBackward(Decoder decoder, Pass pass, Rule rule, ScoreSheet scores, Pass again, boolean toEmbedding) {
+    DecoderBackward(Decoder decoder, Pass pass, Rule rule, ScoreSheet scores, Pass again, boolean toEmbedding, LedgerSheet ledger) {
         this.decoder = decoder;
         this.backend = decoder.backend();
         this.pass = pass;
@@ -42,6 +44,7 @@ final class DecoderBackward {
         this.scores = scores;
         this.again = again;
         this.toEmbedding = toEmbedding;
+        this.ledger = ledger;
     }
 
     /** The gradient with respect to the scaled embedding [N, hidden], or null where it is not wanted; consumes {@code dHidden}. */
@@ -49,6 +52,8 @@ final class DecoderBackward {
         backend.enter("final_norm", -1);
         Tensor dx = tensors.zeros(pass.tokens(), decoder.spec().hidden());
         norm(decoder.parameters().finalNorm(), pass.finalInput, pass.finalInverse, dHidden, dx);
+        if (ledger != null)
+            ledger.stage("head", pass.finalInput, dx);
         tensors.release(dHidden, pass.finalInput, pass.finalInverse);
         for (int layer = decoder.spec().layers() - 1; layer >= 0; layer--) {
             LayerActivations kept = again == null ? pass.layer(layer) : forwardAgain(layer);
@@ -68,6 +73,8 @@ final class DecoderBackward {
                     attention(layer, kept, dx, dx, beforeAttention);
             }
             at(Site.RESID_PRE, layer, kept, dx);
+            if (ledger != null)
+                ledger.stage("layer " + layer, kept.values.get(Site.RESID_PRE), dx);
             pass.checkFinite(new HookPoint(Site.RESID_PRE, layer), dx, true);
             kept.release(tensors);
         }
@@ -82,19 +89,25 @@ final class DecoderBackward {
     /** The gradient of the embedding from that of the normed embedding, which is let go. */
     private Tensor embeddingNorm(Tensor dx) {
         backend.enter("embedding", -1);
-        Tensor x = !rule.normReadsInput() ? null : decoder.embedded(pass);
+        Tensor x = rule.normReadsInput() || ledger != null ? decoder.embedded(pass) : null;
         Tensor dEmbedding = tensors.zeros(dx.rows(), dx.columns());
         norm(decoder.parameters().embeddingNorm(), x, pass.embeddingInverse, dx, dEmbedding);
+        if (ledger != null)
+            ledger.stage("embedding norm", x, dEmbedding);
         tensors.release(x, dx, pass.embeddingInverse);
         return dEmbedding;
     }
 
     /** dx += the gradient of the input of a norm; of the stream itself where there is no norm. */
     private void norm(Norm norm, Tensor x, Tensor inverse, Tensor dy, Tensor dx) {
-        if (norm == null)
+        if (norm == null) {
             backend.add(dx, dy);
-        else
-            decoder.norms().backward(norm, x, inverse, dy, rule, dx);
+            return;
+        }
+        double before = ledger == null ? 0 : ledger.dot(x, dx);
+        decoder.norms().backward(norm, x, inverse, dy, rule, dx);
+        if (ledger != null)
+            ledger.norm(norm, x, dy, ledger.dot(x, dx) - before);
     }
 
     /** Runs one layer again, from the stream that enters it. */
@@ -116,7 +129,7 @@ final class DecoderBackward {
         Tensor gate = kept.values.get(Site.MLP_GATE);
         Tensor up = kept.values.get(Site.MLP_UP);
 
-        Tensor dOut = branch(Site.MLP_DOWN, layer, kept, w.postMlpNorm(), kept.postMlpInverse, upstream);
+        Tensor dOut = branch(Site.MLP_DOWN, layer, kept, w.down(), w.postMlpNorm(), kept.postMlpInverse, upstream);
         Tensor dNeuron = tensors.allocate(pass.tokens(), width);
         backend.linearBackwardInput(w.down().weight(), dOut, dNeuron, false);
         tensors.release(dOut);
@@ -126,6 +139,8 @@ final class DecoderBackward {
         List<Term> terms = new ArrayList<>();
         if (gate == null) {
             activationBackward(layer, up, dNeuron, dUp);
+            if (ledger != null)
+                ledger.activation(neuronRelevance(layer, null, up, dNeuron), ledger.dot(up, dUp));
             tensors.release(dNeuron);
             at(Site.MLP_UP, layer, kept, dUp);
             terms.add(new Term(Site.MLP_UP, w.up(), dUp, 1));
@@ -134,6 +149,8 @@ final class DecoderBackward {
             Tensor dGate = tensors.allocate(pass.tokens(), width);
             backend.gatedActivationBackward(gate, up, decoder.spec().mlp().activation(), pass.runs, pass.edits(Site.MLP_ACT, layer),
                     pass.edits(Site.MLP_NEURON, layer), rule, dNeuron, dGate, dUp);
+            if (ledger != null)
+                ledger.activation(neuronRelevance(layer, gate, up, dNeuron), ledger.dot(gate, dGate) + ledger.dot(up, dUp));
             tensors.release(dNeuron);
             at(Site.MLP_GATE, layer, kept, dGate);
             at(Site.MLP_UP, layer, kept, dUp);
@@ -142,6 +159,14 @@ final class DecoderBackward {
         }
         Site entered = decoder.spec().parallelResidual() ? Site.RESID_PRE : Site.RESID_MID;
         input(layer, kept, terms, w.mlpNorm(), kept.values.get(entered), kept.mlpInverse, dx, before);
+    }
+
+    /** For the ledger: Σ neuron · gradient. */
+    private double neuronRelevance(int layer, Tensor gate, Tensor up, Tensor dNeuron) {
+        Tensor neuron = decoder.neuron(layer, gate, up, pass);
+        double relevance = ledger.dot(neuron, dNeuron);
+        tensors.release(neuron);
+        return relevance;
     }
 
     /** Without a gate: dUp from the gradient of what the down projection reads, which is changed on the way. */
@@ -173,7 +198,7 @@ final class DecoderBackward {
         DecoderParameters.Layer w = decoder.parameters().layers().get(layer);
         AttentionSpec a = decoder.spec().attention();
 
-        Tensor dOut = branch(Site.ATTN_OUT, layer, kept, w.postAttentionNorm(), kept.postAttentionInverse, upstream);
+        Tensor dOut = branch(Site.ATTN_OUT, layer, kept, w.attentionOut(), w.postAttentionNorm(), kept.postAttentionInverse, upstream);
         Tensor dMixed = tensors.allocate(pass.tokens(), a.queryWidth());
         backend.linearBackwardInput(w.attentionOut().weight(), dOut, dMixed, false);
         tensors.release(dOut);
@@ -191,10 +216,18 @@ final class DecoderBackward {
         backend.attentionBackward(q, k, kept.values.get(Site.ATTN_V), kept.mixed, kept.logSumExp, dMixed, decoder.shape(layer),
                 pass.segments,
                 rule, dq, dk, dv);
-        tensors.release(q, k, dMixed);
+        if (ledger == null) {
+            tensors.release(q, k);
+        } else {
+            ledger.attention(kept.mixed, dMixed, q, dq, k, dk);
+            decoder.rotate(q, k, layer, pass, true);
+        }
+        tensors.release(dMixed);
         decoder.rotate(dq, dk, layer, pass, true);
-        dq = headNormBackward(w.queryNorm(), kept.values.get(Site.ATTN_Q), normedQ.inverse(), dq);
-        dk = headNormBackward(w.keyNorm(), kept.values.get(Site.ATTN_K), normedK.inverse(), dk);
+        dq = headNormBackward(w.queryNorm(), kept.values.get(Site.ATTN_Q), normedQ, dq);
+        dk = headNormBackward(w.keyNorm(), kept.values.get(Site.ATTN_K), normedK, dk);
+        if (ledger != null)
+            tensors.release(q, k);
 
         at(Site.ATTN_Q, layer, kept, dq);
         at(Site.ATTN_K, layer, kept, dk);
@@ -212,11 +245,13 @@ final class DecoderBackward {
     }
 
     /** The gradient before the norm of queries or keys; lets go of that behind it. */
-    private Tensor headNormBackward(Norm norm, Tensor x, Tensor inverse, Tensor dy) {
+    private Tensor headNormBackward(Norm norm, Tensor x, Norms.Normed normed, Tensor dy) {
         if (norm == null)
             return dy;
-        Tensor before = decoder.norms().ofHeadsBackward(norm, x, decoder.spec().attention().headDim(), inverse, dy, rule, tensors);
-        tensors.release(dy, inverse);
+        Tensor before = decoder.norms().ofHeadsBackward(norm, x, decoder.spec().attention().headDim(), normed.inverse(), dy, rule, tensors);
+        if (ledger != null)
+            ledger.headNorm(normed.y(), dy, x, before);
+        tensors.release(dy, normed.inverse());
         return before;
     }
 
@@ -224,24 +259,28 @@ final class DecoderBackward {
      * The gradient that goes back through a sublayer's last projection: that of the stream, taken back through the norm behind the sublayer where there
      * is one; a copy where an edit or the rule changes it.
      */
-    private Tensor branch(Site site, int layer, LayerActivations kept, Norm postNorm, Tensor inverse, Tensor upstream) {
+    private Tensor branch(Site site, int layer, LayerActivations kept, Linear linear, Norm postNorm, Tensor inverse, Tensor upstream) {
         backend.enter(site.label(), layer);
         Tensor gradient;
         if (postNorm != null) {
             gradient = tensors.zeros(upstream.rows(), upstream.columns());
-            norm(postNorm, !rule.normReadsInput() ? null : kept.values.get(site), inverse, upstream, gradient);
+            norm(postNorm, rule.normReadsInput() || ledger != null ? kept.values.get(site) : null, inverse, upstream, gradient);
         } else {
             gradient = pass.edits(site, layer) == null && !rule.linearChanges() ? tensors.hold(upstream) : tensors.copy(upstream);
         }
         at(site, layer, kept, gradient);
-        linearRule(site, kept, gradient);
+        linearRule(site, kept, linear, gradient);
         return gradient;
     }
 
     /** What the rule changes of the gradient of a linear layer's output before it goes back through the matrix, in place. */
-    private void linearRule(Site site, LayerActivations kept, Tensor gradient) {
+    private void linearRule(Site site, LayerActivations kept, Linear linear, Tensor gradient) {
+        Tensor z = kept.values.get(site);
+        double before = ledger == null ? 0 : ledger.dot(z, gradient);
         if (rule.linearChanges())
-            backend.linearRule(kept.values.get(site), rule, gradient);
+            backend.linearRule(z, rule, gradient);
+        if (ledger != null)
+            ledger.linear(linear, z, before, gradient);
     }
 
     /** The gradient has come back to a hook point: scores are read there, then it is taken back through the edits, in place. */
@@ -314,7 +353,7 @@ final class DecoderBackward {
     /** dx += the gradient of the normed input that some linear layers share, unless it is not wanted; lets go of their outputs' gradients. */
     private void input(int layer, LayerActivations kept, List<Term> terms, Norm norm, Tensor x, Tensor inverse, Tensor dx, boolean wanted) {
         if (wanted) {
-            terms.forEach(term -> linearRule(term.site(), kept, term.dz()));
+            terms.forEach(term -> linearRule(term.site(), kept, term.linear(), term.dz()));
             Tensor dy = inputGradient(layer, terms);
             backend.enter(terms.getFirst().site().label().replaceFirst("\\..*", ""), layer); // attn, mlp
             norm(norm, x, inverse, dy, dx);

@@ -35,7 +35,7 @@ final class RelevancePass {
             pass.tensors.release(hidden);
             ScoreSheet scores = new ScoreSheet(decoder.spec(), backend, request, pass.segments, pass.tensors);
             DecoderBackward backward = new DecoderBackward(decoder, pass, request.rule(), scores, checkpointed ? pass.again(whole) : null,
-                    request.tokenRelevance());
+                    request.tokenRelevance(), null);
             Tensor dx = backward.run(target.gradient());
             return new RelevanceResult(target.values(), scores.scores(), scores.gradients(),
                     request.tokenRelevance() ? tokenRelevance(pass, dx) : List.of());

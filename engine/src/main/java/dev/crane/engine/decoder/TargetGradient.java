@@ -19,8 +19,10 @@ import dev.crane.engine.relevance.Target;
  *
  * @param values the target of each sequence, NaN where it has none
  * @param gradient of the targets with respect to the hidden states after the final norm [N, hidden]; zero in the rows of a sequence without target
+ * @param headBias Σ over all sequences of the biases of the logits that the targets are made of, times their gradients
+ * @param softcap Σ of what the logits' softcap keeps back: capped logit · coefficient − logit · its gradient
  */
-record TargetGradient(float[] values, Tensor gradient) {
+record TargetGradient(float[] values, Tensor gradient, double headBias, double softcap) {
 
     static TargetGradient of(Target target, Rule rule, Decoder decoder, Pass pass, Tensor hidden) {
         decoder.backend().enter("target", -1);
@@ -140,16 +142,20 @@ record TargetGradient(float[] values, Tensor gradient) {
             double[] sums = new double[segments.count()];
             boolean[] has = new boolean[segments.count()];
             float[] coefficients = new float[rows.length];
+            double ofBias = 0;
+            double ofCap = 0;
             for (int i = 0; i < rows.length; i++) {
                 float capped = cap(logits[i]);
                 coefficients[i] = terms.get(i).coefficient() * capDerivative(logits[i]);
                 int b = segments.of(rows[i]);
                 sums[b] += (double) terms.get(i).coefficient() * capped;
+                ofBias += bias == null ? 0 : (double) coefficients[i] * bias[tokens[i]];
+                ofCap += (double) terms.get(i).coefficient() * capped - (double) coefficients[i] * logits[i];
                 has[b] = true;
             }
             Tensor gradient = pass.tensors.allocate(hidden.rows(), hidden.columns());
             backend.targetLogitsBackward(decoder.parameters().head(), rows, tokens, coefficients, gradient);
-            return new TargetGradient(targets(sums, has), gradient);
+            return new TargetGradient(targets(sums, has), gradient, ofBias, ofCap);
         }
 
         /** The mean log-probability of the true next token: needs the whole vocabulary, a few rows at a time, and takes them back at once. */
@@ -184,7 +190,7 @@ record TargetGradient(float[] values, Tensor gradient) {
                     backend.copyRows(part, i, gradient, rows[i], 1);
                 pass.tensors.release(beforeCap, part);
             }
-            return new TargetGradient(targets(sums, has), gradient);
+            return new TargetGradient(targets(sums, has), gradient, 0, 0);
         }
 
         /** Exchanges the gradient of capped logits for that of the raw ones; on the host, as the few models that have one are not worth an op. */

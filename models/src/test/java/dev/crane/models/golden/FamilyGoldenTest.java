@@ -58,7 +58,7 @@ class FamilyGoldenTest {
         return model.spec().modules().linear().keySet();
     }
 
-    private static boolean hasBiases(DecoderSpec spec) {
+    static boolean hasBiases(DecoderSpec spec) {
         return spec.norm().kind() == NormSpec.Kind.LAYER || spec.attention().qkvBias() || spec.attention().outBias() || spec.mlp().bias();
     }
 
