@@ -14,6 +14,7 @@ module dev.crane.analysis {
     exports dev.crane.analysis.exchange;
     exports dev.crane.analysis.experiment;
     exports dev.crane.analysis.explain;
+    exports dev.crane.analysis.faithfulness;
     exports dev.crane.analysis.harness;
     exports dev.crane.analysis.identify;
     exports dev.crane.analysis.mask;

@@ -87,23 +87,13 @@ final class CollectOptions {
         try (OutputFolder folder = OutputFolder.take(out);
                 CausalLanguageModel loaded = model.load();
                 ProgressDisplay progress = crane.progress()) {
-            ScoreCollection collection = new ScoreCollection(loaded, settings, tokenBudget);
-            Journal journal = Journal.open(folder.path());
             Interruption.resumable();
-            Map<Quantity, Path> paths = new HashMap<>();
-            folders.forEach((quantity, name) -> paths.put(quantity, folder.path().resolve(name)));
-            opened.forEach((language, corpus) -> {
-                if (quantities.keySet().stream().allMatch(quantity -> journal.finished(artefact(folders.get(quantity), language),
-                        collection.inputs(language, quantity, corpus))))
-                    progress.note(collection.stage(language) + ": all there");
-                else
-                    collection.collect(language, corpus, paths, folder.path().resolve("work"), progress).forEach((quantity, files) -> {
-                        journal.record(artefact(folders.get(quantity), language), collection.inputs(language, quantity, corpus), files);
-                        written.addAll(files);
-                    });
-                if (ledger)
-                    written.add(writeLedger(collection.ledger(corpus, LEDGER_SAMPLES), folder.path().resolve(language + ".ledger.json")));
-            });
+            written.addAll(gather(loaded, settings, tokenBudget, opened, folder.path(), folders, progress));
+            if (ledger) {
+                ScoreCollection collection = new ScoreCollection(loaded, settings, tokenBudget);
+                opened.forEach((language, corpus) -> written
+                        .add(writeLedger(collection.ledger(corpus, LEDGER_SAMPLES), folder.path().resolve(language + ".ledger.json"))));
+            }
         }
         written.forEach(spec.commandLine().getOut()::println);
     }
@@ -113,6 +103,32 @@ final class CollectOptions {
         Json.print(new PrintWriter(text), LedgerTable.document(ledger));
         AtomicFile.writeString(file, text.toString());
         return file;
+    }
+
+    /**
+     * Gathers what is not there yet of quantities of one pass.
+     *
+     * @param folders of each quantity, its files' folder below the output folder
+     * @return the files that were written
+     */
+    static List<Path> gather(CausalLanguageModel model, CollectionSettings settings, int tokenBudget, Map<String, Corpus> corpora, Path out,
+            Map<Quantity, String> folders, ProgressDisplay progress) {
+        ScoreCollection collection = new ScoreCollection(model, settings, tokenBudget);
+        Journal journal = Journal.open(out);
+        Map<Quantity, Path> paths = new HashMap<>();
+        folders.forEach((quantity, name) -> paths.put(quantity, out.resolve(name)));
+        List<Path> written = new ArrayList<>();
+        corpora.forEach((language, corpus) -> {
+            if (settings.quantities().keySet().stream().allMatch(
+                    quantity -> journal.finished(artefact(folders.get(quantity), language), collection.inputs(language, quantity, corpus))))
+                progress.note(collection.stage(language) + ": all there");
+            else
+                collection.collect(language, corpus, paths, out.resolve("work"), progress).forEach((quantity, files) -> {
+                    journal.record(artefact(folders.get(quantity), language), collection.inputs(language, quantity, corpus), files);
+                    written.addAll(files);
+                });
+        });
+        return written;
     }
 
     private static String artefact(String folder, String language) {

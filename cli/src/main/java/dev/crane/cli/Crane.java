@@ -13,7 +13,7 @@ import picocli.CommandLine.Spec;
 /** The command {@code crane} itself: what all subcommands share. A subcommand reaches it through a field with {@code @ParentCommand}. */
 @Command(name = "crane",
         subcommands = {RunCommand.class, RelevanceCommand.class, ActivationsCommand.class, SelectCommand.class, EvalCommand.class,
-                ReportCommand.class,
+                FaithfulnessCommand.class, ReportCommand.class,
                 MergeCommand.class, ExportCommand.class, ConvertCommand.class, BenchCommand.class, InspectCommand.class,
                 ExplainCommand.class,
                 GenerateCommand.class,

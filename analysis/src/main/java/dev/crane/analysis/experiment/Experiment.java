@@ -12,6 +12,9 @@ import dev.crane.analysis.ModelIdentity;
 import dev.crane.analysis.Progress;
 import dev.crane.analysis.corpus.Corpus;
 import dev.crane.analysis.evaluate.Measure;
+import dev.crane.analysis.faithfulness.Faithfulness;
+import dev.crane.analysis.faithfulness.FaithfulnessFiles;
+import dev.crane.analysis.faithfulness.LanguageFaithfulness;
 import dev.crane.analysis.harness.TaskFiles;
 import dev.crane.analysis.mask.MaskedModel;
 import dev.crane.analysis.report.Report;
@@ -33,6 +36,7 @@ import dev.crane.models.CausalLanguageModel;
  * masks/METHOD/[seedN/]LANG.mask.json
  * samples/METHOD/[seedN/]LANG/LANG.NAME.jsonl, samples/none/LANG.NAME.jsonl
  * results.json, matrix.csv, summary.csv, intervals.csv, selections.json, report.html
+ * faithfulness.json, faithfulness.csv, faithfulness-units.csv, faithfulness/LANG.scores.jsonl   where it is asked for
  * journal.jsonl, timings.json, work/   how it went
  * </pre>
  *
@@ -40,6 +44,8 @@ import dev.crane.models.CausalLanguageModel;
  * measured on all: on another model the method METHOD of the model SOURCE is called {@code METHOD@SOURCE}. The models must have the same layers and widths.
  */
 public final class Experiment {
+    private static final String FAITHFULNESS = "faithfulness";
+
     private final ExperimentFile file;
     private final RunOptions options;
     private final Progress progress;
@@ -47,6 +53,7 @@ public final class Experiment {
     private final Journal journal;
     private final Timings timings = new Timings();
     private final Set<String> artefacts = new LinkedHashSet<>();
+    private final List<LanguageFaithfulness> faithfulness = new ArrayList<>();
 
     private Experiment(ExperimentFile file, RunOptions options, Progress progress, Path folder) {
         this.file = file;
@@ -89,6 +96,15 @@ public final class Experiment {
         ResultTables tables = file.models().size() == 1 ? one(taken, corpora, selections) : several(taken, corpora, selections);
         tables.write(folder);
         SelectionsFile.write(folder.resolve("selections.json"), selections);
+        file.faithfulness().ifPresent(plan -> {
+            // Made anew from the scores each time; the journal knows the files to remove them when they are no longer asked for.
+            artefacts.add(FAITHFULNESS);
+            List<Path> files = new ArrayList<>(FaithfulnessFiles.write(folder, plan.settings(), faithfulness));
+            faithfulness.forEach(one -> files.add(Faithfulness.log(
+                    folder.resolve((file.models().size() == 1 ? "" : one.model() + "/") + FAITHFULNESS), one.language())));
+            if (!journal.finished(FAITHFULNESS, ""))
+                journal.record(FAITHFULNESS, "", files);
+        });
         journal.keepOnly(artefacts);
         Path report = Report.write(folder);
         AtomicFile.writeString(folder.resolve("timings.json"), timings.json());
@@ -151,6 +167,8 @@ public final class Experiment {
         artefacts.addAll(evaluation.artefacts(masks, measures));
         List<Evaluated> evaluated = timings.time("evaluation", () -> evaluation.run(masks, measures, progress));
         evaluation.writeResults(evaluated);
+        file.faithfulness().ifPresent(plan -> faithfulness.addAll(timings.time(FAITHFULNESS,
+                () -> FaithfulnessRun.run(file, plan, model, name, folder, prefix, options.tokenBudget(), progress))));
         return timings.time("tables",
                 () -> ResultTables.of(name, evaluated, Controls.of(file.methods()), file.langSpecF1()));
     }

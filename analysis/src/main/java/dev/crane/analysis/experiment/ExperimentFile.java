@@ -2,11 +2,15 @@ package dev.crane.analysis.experiment;
 
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.SequencedMap;
+import java.util.Set;
 
+import dev.crane.analysis.faithfulness.FaithfulnessSettings;
 import dev.crane.analysis.harness.TaskOptions;
 import dev.crane.analysis.metric.LangSpecF1;
+import dev.crane.engine.hook.Site;
 
 /**
  * What an experiment file says; paths are resolved against its folder.
@@ -18,10 +22,12 @@ import dev.crane.analysis.metric.LangSpecF1;
  * @param methods how units are chosen
  * @param evaluation what is measured
  * @param langSpecF1 how LangSpec-F1 is computed
+ * @param faithfulness whether relevance predicts what masking does, and how much is measured of it; empty: nothing
  * @param backend {@code auto}, or the name of one
  */
 public record ExperimentFile(Path path, SequencedMap<String, Path> models, List<Language> languages, ScoreSettings scores,
-        List<MethodEntry> methods, Evaluation evaluation, LangSpecF1.Options langSpecF1, String backend) {
+        List<MethodEntry> methods, Evaluation evaluation, LangSpecF1.Options langSpecF1,
+        Optional<Faithfulness> faithfulness, String backend) {
     /** The version of the format that is read. */
     public static final String FORMAT = "crane/experiment@1";
 
@@ -43,6 +49,14 @@ public record ExperimentFile(Path path, SequencedMap<String, Path> models, List<
      * @param tasks how task files are taken
      */
     public record Evaluation(OptionalInt documents, OptionalInt maxTokens, TaskOptions tasks) {}
+
+    /**
+     * Deletion and insertion curves, and agreement with measured ablation.
+     *
+     * @param units the sites whose units are put in order
+     * @param settings how much is measured
+     */
+    public record Faithfulness(Set<Site> units, FaithfulnessSettings settings) {}
 
     /**
      * Reads an experiment.

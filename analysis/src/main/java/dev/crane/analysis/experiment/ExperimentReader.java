@@ -5,12 +5,14 @@ import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.SequencedMap;
 import java.util.regex.Pattern;
 
 import dev.crane.analysis.collect.Quantity;
 import dev.crane.analysis.evaluate.Condition;
+import dev.crane.analysis.faithfulness.FaithfulnessSettings;
 import dev.crane.analysis.harness.TaskOptions;
 import dev.crane.analysis.metric.LangSpecF1;
 import dev.crane.analysis.yaml.YamlNode;
@@ -35,7 +37,7 @@ final class ExperimentReader {
 
     ExperimentFile read() {
         YamlSection file = YamlSection.of("", YamlReader.read(path),
-                List.of("format", "models", "languages", "scores", "methods", "evaluate", "metrics", "backend"));
+                List.of("format", "models", "languages", "scores", "methods", "evaluate", "metrics", "faithfulness", "backend"));
         YamlNode format = file.need("format");
         if (!(format instanceof YamlNode.Scalar scalar && scalar.text().equals(ExperimentFile.FORMAT)))
             throw format.place().error("format: expected " + ExperimentFile.FORMAT + ", found " + format.kind());
@@ -49,6 +51,7 @@ final class ExperimentReader {
         ScoreSettings scores = file.find("scores").map(this::scores).orElseGet(this::defaultScores);
         List<MethodEntry> methods = methods(file, scores);
         return new ExperimentFile(path, models, languages, scores, methods, evaluation(file), langSpecF1(file),
+                faithfulness(file, scores, languages),
                 file.text("backend").orElse("auto"));
     }
 
@@ -125,6 +128,33 @@ final class ExperimentReader {
                     case "false" -> false;
                     default -> throw new CraneException("compat: expected true or false, found '" + text + "'");
                 }).orElse(otherwise.authorsWeighting()));
+    }
+
+    private static Optional<ExperimentFile.Faithfulness> faithfulness(YamlSection file, ScoreSettings scores,
+            List<ExperimentFile.Language> languages) {
+        if (file.find("faithfulness").isEmpty())
+            return Optional.empty();
+        YamlSection section = YamlSection.of("faithfulness", file.need("faithfulness"),
+                List.of("fractions", "units", "sampled", "documents", "max-tokens", "seeds", "seed"));
+        if (languages.stream().allMatch(language -> language.heldout() == null))
+            throw section.place().error("faithfulness: no language has heldout texts");
+        FaithfulnessSettings otherwise = FaithfulnessSettings.DEFAULT;
+        List<Double> fractions = section.texts("fractions").stream().map(text -> {
+            try {
+                return Double.valueOf(text.text());
+            } catch (NumberFormatException e) {
+                throw text.place().error("fractions: expected a number, found " + text.kind());
+            }
+        }).toList();
+        try {
+            FaithfulnessSettings settings = new FaithfulnessSettings(fractions.isEmpty() ? otherwise.fractions() : fractions,
+                    whole(section, "sampled", 0).orElse(otherwise.sampled()), whole(section, "documents", 1).orElse(otherwise.documents()),
+                    whole(section, "max-tokens", 2).orElse(otherwise.maxTokens()), whole(section, "seeds", 3).orElse(otherwise.randomOrders()),
+                    section.whole("seed", Long.MIN_VALUE, Long.MAX_VALUE).orElse(otherwise.seed()));
+            return Optional.of(new ExperimentFile.Faithfulness(MethodReader.units(section, scores.units()), settings));
+        } catch (CraneException e) {
+            throw e.getMessage().startsWith(section.place().file() + ":") ? e : section.place().error("faithfulness: " + e.getMessage());
+        }
     }
 
     private Path file(YamlSection section, String key) {

@@ -15,6 +15,7 @@ import tools.jackson.databind.node.ObjectNode;
 import dev.crane.analysis.Fingerprint;
 import dev.crane.analysis.ModelIdentity;
 import dev.crane.analysis.collect.Quantity;
+import dev.crane.analysis.faithfulness.FaithfulnessFiles;
 import dev.crane.analysis.harness.TaskFiles;
 import dev.crane.analysis.harness.TaskOptions;
 import dev.crane.analysis.metric.LangSpecF1;
@@ -81,6 +82,11 @@ final class ExperimentRecord {
         LangSpecF1.Options f1 = experiment.langSpecF1();
         root.putObject("metrics").putObject("langspec_f1").put("other", f1.others().label()).put("beta", f1.beta())
                 .put("compat", f1.authorsWeighting());
+        experiment.faithfulness().ifPresent(plan -> {
+            ObjectNode node = root.putObject("faithfulness");
+            units(node, new TreeSet<>(plan.units()));
+            FaithfulnessFiles.settings(node, plan.settings());
+        });
         return root;
     }
 

@@ -86,6 +86,8 @@ final class UnitSearch {
             if (entry instanceof MethodEntry.ByScores method)
                 passes.computeIfAbsent(method.quantity().pass(), pass -> new LinkedHashMap<>())
                         .computeIfAbsent(method.quantity(), quantity -> EnumSet.noneOf(Site.class)).addAll(method.units());
+        FaithfulnessRun.quantities(file).forEach((quantity, units) -> passes.computeIfAbsent(quantity.pass(), pass -> new LinkedHashMap<>())
+                .computeIfAbsent(quantity, q -> EnumSet.noneOf(Site.class)).addAll(units));
         Map<Quantity, List<LanguageStatistics>> statistics = new HashMap<>();
         for (SequencedMap<Quantity, Set<Site>> quantities : passes.values())
             corpora.forEach((language, corpus) -> {
@@ -99,6 +101,10 @@ final class UnitSearch {
 
     /** Where a quantity's files are, below the experiment's folder. */
     private String folderOf(Quantity quantity) {
+        return folderOf(file, prefix, quantity);
+    }
+
+    static String folderOf(ExperimentFile file, String prefix, Quantity quantity) {
         return prefix + (quantity.equals(file.scores().quantity()) ? "stats" : "stats/" + quantity.label());
     }
 

@@ -15,6 +15,8 @@ import tools.jackson.databind.MappingIterator;
 import tools.jackson.dataformat.csv.CsvMapper;
 import tools.jackson.dataformat.csv.CsvSchema;
 
+import dev.crane.analysis.faithfulness.FaithfulnessFiles;
+import dev.crane.analysis.faithfulness.LanguageFaithfulness;
 import dev.crane.analysis.metric.LangSpecF1;
 import dev.crane.engine.CraneException;
 import dev.crane.engine.file.AtomicFile;
@@ -56,9 +58,13 @@ public final class Report {
         SequencedMap<String, String> all = new LinkedHashMap<>();
         for (String name : List.of("matrix.csv", "summary.csv", "intervals.csv"))
             all.put(name, text(folder.resolve(name)));
+        List<LanguageFaithfulness> faithfulness = FaithfulnessFiles.read(folder);
+        if (!faithfulness.isEmpty())
+            for (String name : FaithfulnessFiles.TABLES)
+                all.put(name, text(folder.resolve(name)));
         all.putAll(files);
         Path report = folder.resolve(FILE);
-        AtomicFile.writeString(report, ReportPage.render(data, all));
+        AtomicFile.writeString(report, ReportPage.render(data, all, faithfulness));
         return report;
     }
 

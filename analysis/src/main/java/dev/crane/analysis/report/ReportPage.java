@@ -5,28 +5,33 @@ import java.util.Base64;
 import java.util.List;
 import java.util.Map;
 
+import dev.crane.analysis.faithfulness.LanguageFaithfulness;
+
 /** Renders a {@link ReportData} as one HTML file that needs nothing else: no network. Its few lines of script only filter the units that are shown. */
 public final class ReportPage {
     private final ReportData data;
     private final MaskTable masks;
     private final MethodTable methods;
     private final Map<String, String> files;
+    private final List<LanguageFaithfulness> faithfulness;
     private final Html html = new Html();
 
-    private ReportPage(ReportData data, Map<String, String> files) {
+    private ReportPage(ReportData data, Map<String, String> files, List<LanguageFaithfulness> faithfulness) {
         this.data = data;
         this.masks = new MaskTable(data);
         this.methods = new MethodTable(data, masks);
         this.files = files;
+        this.faithfulness = faithfulness;
     }
 
     /**
      * The whole page.
      *
      * @param files what can be downloaded from it, by name: tables, and {@link PaperTable}'s
+     * @param faithfulness what was measured of it; empty where it was not
      */
-    public static String render(ReportData data, Map<String, String> files) {
-        return new ReportPage(data, files).render();
+    public static String render(ReportData data, Map<String, String> files, List<LanguageFaithfulness> faithfulness) {
+        return new ReportPage(data, files, faithfulness).render();
     }
 
     private String render() {
@@ -38,6 +43,7 @@ public final class ReportPage {
         new OverlapSection(data, html).write();
         new DistributionSection(data, html).write();
         new ExampleSection(data, html).write();
+        new FaithfulnessSection(faithfulness, html).write();
         downloads();
         provenance();
         Html page = new Html();
