@@ -23,6 +23,7 @@ import dev.crane.analysis.exchange.MaskTensors;
 import dev.crane.analysis.exchange.ScoreTables;
 import dev.crane.analysis.experiment.OutputFolder;
 import dev.crane.analysis.mask.MaskFile;
+import dev.crane.analysis.mask.MaskIntervention;
 import dev.crane.analysis.mask.MaskedModel;
 import dev.crane.analysis.statistics.SampleScores;
 import dev.crane.analysis.statistics.StatisticsFile;
@@ -149,6 +150,9 @@ final class ConvertCommand implements Callable<Integer> {
             mask.check(in, identity, folder.spec(), false);
             mask = new MaskFile(identity, mask.mask(), mask.intervention(), mask.provenance());
         }
+        if (to != Kind.JSON && !(mask.intervention() instanceof MaskIntervention.Zero))
+            throw new CraneException(
+                    in + ": its units are not set to zero (" + mask.intervention().describe() + "), which only a .mask.json can say");
         switch (to) {
             case JSON -> mask.write(out);
             case CSV -> MaskCsv.write(mask, out);

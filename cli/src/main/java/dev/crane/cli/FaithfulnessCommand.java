@@ -44,7 +44,8 @@ import dev.crane.engine.relevance.Target;
 import dev.crane.models.CausalLanguageModel;
 
 /** {@code crane faithfulness}: whether relevance predicts what masking does. */
-@Command(name = "faithfulness", description = "Measure whether relevance predicts what masking does: deletion and insertion curves, single units.",
+@Command(name = "faithfulness",
+        description = "Measure whether relevance predicts what masking does: deletion and insertion curves, single units.",
         footer = {"",
                 "Units are deleted, or alone kept, in the order of their relevance, their activation, and at random; the areas between the curves say how much",
                 "better than chance an order is. Writes faithfulness.json, faithfulness.csv and faithfulness-units.csv to --out; in the folder of an experiment",
@@ -84,7 +85,8 @@ final class FaithfulnessCommand implements Callable<Integer> {
     @Option(names = {"-u", "--units"}, paramLabel = "SITE", split = ",", description = "Units to put in order. Default: mlp.neuron.")
     private List<String> units = List.of("mlp.neuron");
 
-    @Option(names = {"-n", "--samples"}, paramLabel = "N", description = "Samples for each language to score units on. Default: ${DEFAULT-VALUE}.")
+    @Option(names = {"-n", "--samples"}, paramLabel = "N",
+            description = "Samples for each language to score units on. Default: ${DEFAULT-VALUE}.")
     private int samples = ScoreSettings.SAMPLES;
 
     @Option(names = "--fractions", paramLabel = "X", split = ",",
@@ -94,7 +96,8 @@ final class FaithfulnessCommand implements Callable<Integer> {
     @Option(names = "--sampled", paramLabel = "N", description = "Units that are zeroed one by one; 0 for none. Default: ${DEFAULT-VALUE}.")
     private int sampled = FaithfulnessSettings.DEFAULT.sampled();
 
-    @Option(names = "--documents", paramLabel = "N", description = "Held-out texts of each language, from the first. Default: ${DEFAULT-VALUE}.")
+    @Option(names = "--documents", paramLabel = "N",
+            description = "Held-out texts of each language, from the first. Default: ${DEFAULT-VALUE}.")
     private int documents = FaithfulnessSettings.DEFAULT.documents();
 
     @Option(names = "--max-tokens", paramLabel = "N", description = "Tokens a text is cut to. Default: ${DEFAULT-VALUE}.")
@@ -103,7 +106,8 @@ final class FaithfulnessCommand implements Callable<Integer> {
     @Option(names = "--seeds", paramLabel = "N", description = "Random orders, at least 3. Default: ${DEFAULT-VALUE}.")
     private int seeds = FaithfulnessSettings.DEFAULT.randomOrders();
 
-    @Option(names = "--seed", paramLabel = "N", description = "Of samples, random orders and the choice of units. Default: ${DEFAULT-VALUE}.")
+    @Option(names = "--seed", paramLabel = "N",
+            description = "Of samples, random orders and the choice of units. Default: ${DEFAULT-VALUE}.")
     private long seed = ScoreSettings.SEED;
 
     @Option(names = "--token-budget", paramLabel = "N", description = "Most tokens in a batch. Default: ${DEFAULT-VALUE}.")
@@ -134,15 +138,18 @@ final class FaithfulnessCommand implements Callable<Integer> {
         List<LanguageFaithfulness> results;
         try (OutputFolder folder = OutputFolder.take(out)) {
             if (statistics == null && Files.exists(folder.path().resolve("experiment.json")))
-                throw new CraneException(out + ": holds an experiment, whose scores must not be written over; take them (--stats " + out.resolve("stats")
-                        + "), or give another --out");
+                throw new CraneException(
+                        out + ": holds an experiment, whose scores must not be written over; take them (--stats " + out.resolve("stats")
+                                + "), or give another --out");
             try (CausalLanguageModel loaded = model.load(); ProgressDisplay progress = crane.progress()) {
                 Interruption.resumable();
                 Scores scores = statistics == null ? gathered(loaded, sites, identify, folder.path(), progress) : read(loaded, sites);
                 for (String language : texts.keySet())
                     if (scores.relevance.stream().noneMatch(one -> one.language().equals(language)))
-                        throw new CraneException("--heldout " + language + ": there are no scores of " + language + "; give --corpus " + language + "=FILE");
-                results = new Faithfulness(loaded, loaded.name(), settings, scores.quantity, folder.path().resolve("faithfulness"), tokenBudget,
+                        throw new CraneException(
+                                "--heldout " + language + ": there are no scores of " + language + "; give --corpus " + language + "=FILE");
+                results = new Faithfulness(loaded, loaded.name(), settings, scores.quantity, folder.path().resolve("faithfulness"),
+                        tokenBudget,
                         progress).run(scores.relevance, scores.activations, texts);
             }
             FaithfulnessFiles.write(folder.path(), settings, results);
@@ -164,16 +171,20 @@ final class FaithfulnessCommand implements Callable<Integer> {
         return opened;
     }
 
-    private Scores gathered(CausalLanguageModel loaded, Set<Site> sites, Map<String, Corpus> identify, Path folder, ProgressDisplay progress) {
-        for (Map.Entry<Quantity, String> quantity : Map.<Quantity, String>of(Quantity.Relevance.CRANE, "stats", ACTIVATION, "stats/" + ACTIVATION.label())
+    private Scores gathered(CausalLanguageModel loaded, Set<Site> sites, Map<String, Corpus> identify, Path folder,
+            ProgressDisplay progress) {
+        for (Map.Entry<Quantity, String> quantity : Map
+                .<Quantity, String>of(Quantity.Relevance.CRANE, "stats", ACTIVATION, "stats/" + ACTIVATION.label())
                 .entrySet())
-            CollectOptions.gather(loaded, CollectionSettings.of(quantity.getKey(), sites, samples, seed, Integer.MAX_VALUE, false), tokenBudget,
+            CollectOptions.gather(loaded, CollectionSettings.of(quantity.getKey(), sites, samples, seed, Integer.MAX_VALUE, false),
+                    tokenBudget,
                     identify, folder, Map.of(quantity.getKey(), quantity.getValue()), progress);
         List<LanguageStatistics> relevance = identify.keySet().stream()
                 .map(language -> StatisticsFile.read(StatisticsFile.in(folder.resolve("stats"), language))).toList();
         Map<String, LanguageStatistics> activations = new HashMap<>();
         for (String language : identify.keySet())
-            activations.put(language, StatisticsFile.read(StatisticsFile.in(folder.resolve("stats").resolve(ACTIVATION.label()), language)));
+            activations.put(language,
+                    StatisticsFile.read(StatisticsFile.in(folder.resolve("stats").resolve(ACTIVATION.label()), language)));
         return new Scores(Quantity.Relevance.CRANE, relevance, activations);
     }
 
@@ -194,12 +205,15 @@ final class FaithfulnessCommand implements Callable<Integer> {
             for (LanguageStatistics one : StatisticsFile.readAll(below))
                 if (one.moments().keySet().containsAll(first.moments().keySet()))
                     activations.put(one.language(), one.restrictedTo(sites));
-        return new Scores(new Quantity.Relevance(Rule.named(rule), Target.named(first.provenance().getOrDefault(ProvenanceKey.TARGET, "mean-logit")),
-                Score.named(first.provenance().getOrDefault(ProvenanceKey.SCORE, "relevance"))), relevance, activations);
+        return new Scores(
+                new Quantity.Relevance(Rule.named(rule), Target.named(first.provenance().getOrDefault(ProvenanceKey.TARGET, "mean-logit")),
+                        Score.named(first.provenance().getOrDefault(ProvenanceKey.SCORE, "relevance"))),
+                relevance, activations);
     }
 
     private static void print(List<LanguageFaithfulness> results, PrintWriter print) {
-        print.println("Area between an order's curve and random orders, as a share of what deleting every unit does (above 0: better than chance)");
+        print.println(
+                "Area between an order's curve and random orders, as a share of what deleting every unit does (above 0: better than chance)");
         Table areas = new Table().text("language").text("order").number("deletion").number("insertion").text("");
         for (LanguageFaithfulness one : results)
             for (LanguageFaithfulness.Area area : one.areas()) {

@@ -99,5 +99,7 @@ class StepByStepTest {
         String line = CommandRun.failure(Stream.concat(Stream.of(select), Stream.of("mean")).toArray());
         assertTrue(line.contains("needs statistics of activation.mean, these are of relevance: make them with crane activations"), line);
         assertTrue(Files.notExists(folder.resolve("none")));
+        String lost = CommandRun.failure("convert", folder.resolve("mean/en.mask.json"), folder.resolve("en.csv"));
+        assertTrue(lost.contains("its units are not set to zero (mean of others, samples alike), which only a .mask.json can say"), lost);
     }
 }

@@ -149,7 +149,8 @@ final class ExperimentReader {
         try {
             FaithfulnessSettings settings = new FaithfulnessSettings(fractions.isEmpty() ? otherwise.fractions() : fractions,
                     whole(section, "sampled", 0).orElse(otherwise.sampled()), whole(section, "documents", 1).orElse(otherwise.documents()),
-                    whole(section, "max-tokens", 2).orElse(otherwise.maxTokens()), whole(section, "seeds", 3).orElse(otherwise.randomOrders()),
+                    whole(section, "max-tokens", 2).orElse(otherwise.maxTokens()),
+                    whole(section, "seeds", 3).orElse(otherwise.randomOrders()),
                     section.whole("seed", Long.MIN_VALUE, Long.MAX_VALUE).orElse(otherwise.seed()));
             return Optional.of(new ExperimentFile.Faithfulness(MethodReader.units(section, scores.units()), settings));
         } catch (CraneException e) {

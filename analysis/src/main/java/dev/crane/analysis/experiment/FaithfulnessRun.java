@@ -47,14 +47,16 @@ final class FaithfulnessRun {
             Path folder, String prefix, int tokenBudget, Progress progress) {
         Map<String, LanguageStatistics> activations = new HashMap<>();
         List<LanguageStatistics> relevance = file.languages().stream()
-                .map(language -> read(folder.resolve(UnitSearch.folderOf(file, prefix, file.scores().quantity())), language, plan)).toList();
+                .map(language -> read(folder.resolve(UnitSearch.folderOf(file, prefix, file.scores().quantity())), language, plan))
+                .toList();
         for (ExperimentFile.Language language : file.languages())
             activations.put(language.name(), read(folder.resolve(UnitSearch.folderOf(file, prefix, ACTIVATION)), language, plan));
         SequencedMap<String, Corpus> heldout = new LinkedHashMap<>();
         for (ExperimentFile.Language language : file.languages())
             if (language.heldout() != null)
                 heldout.put(language.name(), Corpus.open(language.heldout()));
-        return new Faithfulness(model, name, plan.settings(), file.scores().quantity(), folder.resolve(prefix + "faithfulness"), tokenBudget,
+        return new Faithfulness(model, name, plan.settings(), file.scores().quantity(), folder.resolve(prefix + "faithfulness"),
+                tokenBudget,
                 progress).run(relevance, activations, heldout);
     }
 

@@ -164,10 +164,12 @@ public final class Faithfulness {
             for (int k = 0; k < grid.length; k++) {
                 UnitOrder order = orders.get(o);
                 String named = order.name() + " " + order.seed() + " ";
-                conditions[o][k] = grid[k] == 0 ? new int[]{none, all}
-                        : grid[k] == pool ? new int[]{all, none}
-                        : new int[]{plan.add(named + "without " + grid[k], order.first(grid[k])),
-                                plan.add(named + "only " + grid[k], order.rest(grid[k]))};
+                conditions[o][k] = grid[k] == 0
+                        ? new int[]{none, all}
+                        : grid[k] == pool
+                                ? new int[]{all, none}
+                                : new int[]{plan.add(named + "without " + grid[k], order.first(grid[k])),
+                                        plan.add(named + "only " + grid[k], order.rest(grid[k]))};
             }
         int firstSampled = plan.zeroed.size();
         for (int unit : sampled)
@@ -177,7 +179,8 @@ public final class Faithfulness {
         List<OrderCurve> curves = new ArrayList<>();
         for (int o = 0; o < orders.size(); o++) {
             int[][] of = conditions[o];
-            curves.add(new OrderCurve(orders.get(o).name(), orders.get(o).seed(), grid, Arrays.stream(of).mapToDouble(c -> nats[c[0]]).toArray(),
+            curves.add(new OrderCurve(orders.get(o).name(), orders.get(o).seed(), grid,
+                    Arrays.stream(of).mapToDouble(c -> nats[c[0]]).toArray(),
                     Arrays.stream(of).mapToDouble(c -> nats[c[1]]).toArray()));
         }
         SequencedMap<String, double[]> predictions = sampled.length == 0 ? new LinkedHashMap<>() : predictions(layout, texts);
@@ -296,7 +299,8 @@ public final class Faithfulness {
         List<Area> areas = new ArrayList<>();
         for (OrderCurve curve : curves)
             if (!random.contains(curve))
-                areas.add(new Area(curve.order(), curve.areaBetween(deletion, false, none, all), curve.areaBetween(insertion, true, none, all),
+                areas.add(new Area(curve.order(), curve.areaBetween(deletion, false, none, all),
+                        curve.areaBetween(insertion, true, none, all),
                         Double.NaN, Double.NaN));
         areas.add(new Area(UnitOrder.RANDOM, 0, 0,
                 sd(random.stream().mapToDouble(curve -> curve.areaBetween(deletion, false, none, all)).toArray()),

@@ -137,14 +137,18 @@ public final class FaithfulnessFiles {
         for (JsonNode node : root.path("languages")) {
             String model = node.path("model").asString("");
             String language = node.path("language").asString("");
-            List<Area> areas = node.path("areas").values().stream().map(of -> new Area(of.path("order").asString(""), of.path("deletion").asDouble(Double.NaN),
-                    of.path("insertion").asDouble(Double.NaN), of.path("deletion_sd").asDouble(Double.NaN), of.path("insertion_sd").asDouble(Double.NaN)))
+            List<Area> areas = node.path("areas").values().stream()
+                    .map(of -> new Area(of.path("order").asString(""), of.path("deletion").asDouble(Double.NaN),
+                            of.path("insertion").asDouble(Double.NaN), of.path("deletion_sd").asDouble(Double.NaN),
+                            of.path("insertion_sd").asDouble(Double.NaN)))
                     .toList();
             List<Agreement> agreements = node.path("agreements").values().stream().map(
-                    of -> new Agreement(of.path("prediction").asString(""), estimate(of.path("pearson")), estimate(of.path("spearman")))).toList();
+                    of -> new Agreement(of.path("prediction").asString(""), estimate(of.path("pearson")), estimate(of.path("spearman"))))
+                    .toList();
             results.add(new LanguageFaithfulness(model, language, node.path("units").asInt(0), node.path("tokens").asInt(0),
                     node.path("unmasked").asDouble(Double.NaN), node.path("ablated").asDouble(Double.NaN),
-                    curves(folder.resolve(CURVES), of(curves, model, language)), areas, effects(folder.resolve(UNITS), of(units, model, language)),
+                    curves(folder.resolve(CURVES), of(curves, model, language)), areas,
+                    effects(folder.resolve(UNITS), of(units, model, language)),
                     agreements));
         }
         return results;
@@ -164,7 +168,8 @@ public final class FaithfulnessFiles {
     }
 
     private static List<Row> of(List<Row> rows, String model, String language) {
-        return rows.stream().filter(row -> model.equals(row.values().get("model")) && language.equals(row.values().get("language"))).toList();
+        return rows.stream().filter(row -> model.equals(row.values().get("model")) && language.equals(row.values().get("language")))
+                .toList();
     }
 
     private static List<OrderCurve> curves(Path file, List<Row> rows) {
@@ -179,7 +184,8 @@ public final class FaithfulnessFiles {
             if (deletion.size() != insertion.size())
                 throw new CraneException(file + ": " + order + " has " + deletion.size() + " points of deletion and " + insertion.size()
                         + " of insertion; measure it again");
-            curves.add(new OrderCurve(order.getFirst(), order.getLast(), Arrays.stream(numbers(file, deletion, "units")).mapToInt(k -> (int) k).toArray(),
+            curves.add(new OrderCurve(order.getFirst(), order.getLast(),
+                    Arrays.stream(numbers(file, deletion, "units")).mapToInt(k -> (int) k).toArray(),
                     numbers(file, deletion, "nats"), numbers(file, insertion, "nats")));
         });
         return curves;

@@ -25,8 +25,9 @@ record UnitOrder(String name, String seed, int[] pooled) {
 
     /** The largest value first; equal values in unit order. */
     static UnitOrder descending(String name, double[] values) {
-        return new UnitOrder(name, "", IntStream.range(0, values.length).boxed().sorted(Comparator.comparingDouble((Integer i) -> -values[i]))
-                .mapToInt(Integer::intValue).toArray());
+        return new UnitOrder(name, "",
+                IntStream.range(0, values.length).boxed().sorted(Comparator.comparingDouble((Integer i) -> -values[i]))
+                        .mapToInt(Integer::intValue).toArray());
     }
 
     /** Every order alike, by a seed of its own. */

@@ -34,7 +34,8 @@ public final class Correlation {
 
     /** Ranks from 1, equal values sharing the mean of theirs. */
     static double[] ranks(double[] values) {
-        int[] order = IntStream.range(0, values.length).boxed().sorted(Comparator.comparingDouble(i -> values[i])).mapToInt(i -> i).toArray();
+        int[] order = IntStream.range(0, values.length).boxed().sorted(Comparator.comparingDouble(i -> values[i])).mapToInt(i -> i)
+                .toArray();
         double[] ranks = new double[values.length];
         for (int from = 0; from < order.length;) {
             int to = from;

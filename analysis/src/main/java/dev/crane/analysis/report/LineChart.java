@@ -103,13 +103,12 @@ final class LineChart {
 
         /** Lines across the drawing at three to eight round values. */
         void ticks(StringBuilder svg) {
-            double power = Math.pow(10, Math.floor(Math.log10(Math.max(high - low, Double.MIN_NORMAL))));
-            double ratio = (high - low) / power;
-            double step = ratio >= 6 ? 2 * power : ratio >= 3 ? power : ratio >= 1.5 ? power / 2 : power / 5;
+            double step = Chart.tick(Math.max(high - low, Double.MIN_NORMAL));
             for (double tick = Math.ceil(low / step) * step; tick <= high + step * 1e-9; tick += step) {
                 double value = Math.abs(tick) < step * 1e-9 ? 0 : tick;
-                svg.append(String.format(Locale.ROOT, "<line x1=\"%d\" x2=\"%d\" y1=\"%.1f\" y2=\"%.1f\" stroke=\"%s\"/>", LEFT, WIDTH - RIGHT,
-                        at(value), at(value), value == 0 ? "#bbb" : "#e4e4e4"));
+                svg.append(
+                        String.format(Locale.ROOT, "<line x1=\"%d\" x2=\"%d\" y1=\"%.1f\" y2=\"%.1f\" stroke=\"%s\"/>", LEFT, WIDTH - RIGHT,
+                                at(value), at(value), value == 0 ? "#bbb" : "#e4e4e4"));
                 text(svg, LEFT - 4, at(value) + 3.5, "end", Chart.compact(value));
                 if (high == low)
                     break;
@@ -118,8 +117,7 @@ final class LineChart {
     }
 
     private static StringBuilder open(String label) {
-        return new StringBuilder(
-                "<svg viewBox=\"0 0 " + WIDTH + " " + HEIGHT + "\" role=\"img\" aria-label=\"" + Html.escape(label) + "\">");
+        return Chart.open(new StringBuilder(), WIDTH, HEIGHT, label);
     }
 
     private static void point(StringBuilder svg, double x, double y) {

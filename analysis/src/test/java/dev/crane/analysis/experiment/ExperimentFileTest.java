@@ -15,6 +15,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 import dev.crane.analysis.collect.Quantity;
+import dev.crane.analysis.faithfulness.FaithfulnessSettings;
 import dev.crane.analysis.harness.TaskOptions;
 import dev.crane.analysis.identify.AveragePrecision;
 import dev.crane.analysis.identify.Budget;
@@ -103,6 +104,29 @@ class ExperimentFileTest {
                 new KurtosisZ(new Budget.Fraction(0.1), OptionalDouble.of(0.5), OptionalDouble.of(0.4)), Optional.empty()),
                 file.methods().get(2));
         assertArrayEquals(new long[]{7, 11}, assertInstanceOf(MethodEntry.Random.class, file.methods().get(3)).seeds());
+    }
+
+    @Test
+    void faithfulnessHasDefaults() throws IOException {
+        assertEquals(Optional.empty(), read(LEAST).faithfulness());
+        String heldout = LEAST.replace("identify: en.txt", "identify: en.txt, heldout: en.txt");
+        assertEquals(Optional.of(new ExperimentFile.Faithfulness(ScoreSettings.UNITS, FaithfulnessSettings.DEFAULT)),
+                read(heldout + "faithfulness: {}\n").faithfulness());
+        assertEquals(
+                Optional.of(new ExperimentFile.Faithfulness(Set.of(Site.MLP_UP),
+                        new FaithfulnessSettings(List.of(0.1, 0.5), 20, 4, 64, 5, 9))),
+                read(heldout
+                        + "faithfulness: {fractions: [0.1, 0.5], units: [mlp.up], sampled: 20, documents: 4, max-tokens: 64, seeds: 5, seed: 9}\n")
+                        .faithfulness());
+        for (String[] wrong : new String[][]{{"{fraction: [1]}", "unknown key 'fraction' in faithfulness; did you mean 'fractions'?"},
+                {"{fractions: [1.5]}", "faithfulness: fractions: 1.5 is not above 0 and at most 1"},
+                {"{fractions: [some]}", "fractions: expected a number, found 'some'"}, {"{seeds: 2}", "seeds: 2 is not within 3"},
+                {"{sampled: 1}", "sampled: a correlation needs at least 3 units (0 leaves it out), not 1"}}) {
+            String message = assertThrows(CraneException.class, () -> read(heldout + "faithfulness: " + wrong[0] + "\n")).getMessage();
+            assertTrue(message.contains(wrong[1]) && message.contains("experiment.yaml:"), message);
+        }
+        assertTrue(assertThrows(CraneException.class, () -> read(LEAST + "faithfulness: {}\n")).getMessage()
+                .endsWith("faithfulness: no language has heldout texts"));
     }
 
     @Test
