@@ -173,7 +173,7 @@ class FaithfulnessTest {
                             .scores().get(Score.RELEVANCE).get(effect.point()).getFirst()[effect.unit()];
                     tokens += ids.length - 1;
                 }
-                assertEquals(sum / tokens, effect.predicted().get(rule == Rule.ATTNLRP ? 1 : 2), 1e-12);
+                assertEquals(sum / tokens, effect.predicted().get(rule.equals(Rule.ATTNLRP) ? 1 : 2), 1e-12);
             }
             assertEquals(ACTIVATIONS.get("zh").pooled(m -> m.mean())[pooled], effect.predicted().get(3));
         }
