@@ -66,7 +66,8 @@ final class FaithfulnessSection {
     private void legend() {
         html.raw("<p class=\"legend\">");
         for (String order : orders())
-            html.raw("<span><i style=\"background:" + colour(orders(), order) + "\"></i>").text(order.equals(RANDOM) ? "random, ± sd" : order)
+            html.raw("<span><i style=\"background:" + colour(orders(), order) + "\"></i>")
+                    .text(order.equals(RANDOM) ? "random, ± sd" : order)
                     .raw("</span>");
         html.raw("</p>\n");
     }
@@ -94,13 +95,15 @@ final class FaithfulnessSection {
     }
 
     private void areas(List<LanguageFaithfulness> here) {
-        html.table("").raw("<caption>Area between the order and random orders</caption><thead><tr><th>Language</th><th>Order</th><th class=\"n\">Deletion</th>"
-                + "<th class=\"n\">Insertion</th></tr></thead><tbody>\n");
+        html.table("").raw(
+                "<caption>Area between the order and random orders</caption><thead><tr><th>Language</th><th>Order</th><th class=\"n\">Deletion</th>"
+                        + "<th class=\"n\">Insertion</th></tr></thead><tbody>\n");
         for (LanguageFaithfulness one : here) {
             Area random = one.areas().getLast();
             boolean first = true;
             for (Area area : one.areas()) {
-                html.raw(first ? "<tr class=\"first\">" : "<tr>").element("th", first ? Format.language(one.language()) : "").element("td", area.order());
+                html.raw(first ? "<tr class=\"first\">" : "<tr>").element("th", first ? Format.language(one.language()) : "").element("td",
+                        area.order());
                 first = false;
                 if (area.equals(random)) {
                     html.element("td class=\"n\"", "0 ± " + Format.number(area.deletionSd(), 3)).element("td class=\"n\"",
@@ -120,8 +123,9 @@ final class FaithfulnessSection {
     }
 
     private void agreements(List<LanguageFaithfulness> here) {
-        html.table("").raw("<caption>Agreement with the rise that zeroing a unit alone causes</caption><thead><tr><th>Language</th><th>Prediction</th><th class=\"n\">Units</th>"
-                + "<th class=\"n\">Pearson</th><th class=\"n\">Spearman</th></tr></thead><tbody>\n");
+        html.table("").raw(
+                "<caption>Agreement with the rise that zeroing a unit alone causes</caption><thead><tr><th>Language</th><th>Prediction</th><th class=\"n\">Units</th>"
+                        + "<th class=\"n\">Pearson</th><th class=\"n\">Spearman</th></tr></thead><tbody>\n");
         for (LanguageFaithfulness one : here) {
             boolean first = true;
             for (Agreement agreement : one.agreements()) {
