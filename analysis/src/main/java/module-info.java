@@ -17,6 +17,7 @@ module dev.crane.analysis {
     exports dev.crane.analysis.faithfulness;
     exports dev.crane.analysis.harness;
     exports dev.crane.analysis.identify;
+    exports dev.crane.analysis.judge;
     exports dev.crane.analysis.mask;
     exports dev.crane.analysis.metric;
     exports dev.crane.analysis.report;

@@ -12,7 +12,7 @@ final class CommandGroups {
 
     static {
         GROUPS.put("Find the neurons a language needs, and prove it",
-                List.of("run", "relevance", "activations", "select", "eval", "faithfulness", "report", "merge"));
+                List.of("run", "relevance", "activations", "select", "eval", "faithfulness", "report", "merge", "judge-import"));
         GROUPS.put("Look at a model", List.of("inspect", "explain", "generate", "score", "tokenize", "export", "convert"));
         GROUPS.put("This machine", List.of("doctor", "bench", "rule"));
     }

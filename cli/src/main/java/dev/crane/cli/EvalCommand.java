@@ -18,19 +18,16 @@ import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.ParentCommand;
 import picocli.CommandLine.Spec;
 
-import dev.crane.analysis.ModelIdentity;
 import dev.crane.analysis.corpus.Corpus;
 import dev.crane.analysis.evaluate.Measure;
 import dev.crane.analysis.experiment.Evaluated;
 import dev.crane.analysis.experiment.EvaluationRun;
 import dev.crane.analysis.experiment.Journal;
-import dev.crane.analysis.experiment.MaskKey;
 import dev.crane.analysis.experiment.OutputFolder;
 import dev.crane.analysis.experiment.ResultTables;
 import dev.crane.analysis.experiment.RunOptions;
 import dev.crane.analysis.harness.TaskFiles;
 import dev.crane.analysis.harness.TaskOptions;
-import dev.crane.analysis.mask.MaskFile;
 import dev.crane.models.CausalLanguageModel;
 
 /** {@code crane eval}: perplexity and accuracy, unmasked and under masks. */
@@ -40,8 +37,6 @@ import dev.crane.models.CausalLanguageModel;
         "  crane eval -m models/babel-base --mask masks/vi.mask.json --perplexity en=models/corpora/en.heldout.jsonl "
                 + "--perplexity vi=models/corpora/vi.heldout.jsonl --out results"})
 final class EvalCommand implements Callable<Integer> {
-    private static final String MASK_SUFFIX = ".mask.json";
-
     @Spec
     private CommandSpec spec;
 
@@ -51,12 +46,8 @@ final class EvalCommand implements Callable<Integer> {
     @Mixin
     private ModelOptions model;
 
-    @Option(names = "--mask", paramLabel = "FILE",
-            description = "A mask (LANG.mask.json); may be given again. The unmasked model is always measured.")
-    private List<Path> masks = List.of();
-
-    @Option(names = "--transfer", description = "Apply masks though they were found on another model of the same layout.")
-    private boolean transfer;
+    @Mixin
+    private MasksOption masks;
 
     @Option(names = {"-p", "--perplexity"}, paramLabel = "LANG=FILE", converter = LanguageFile.Converter.class,
             description = "Texts whose perplexity is measured; may be given again.")
@@ -106,7 +97,8 @@ final class EvalCommand implements Callable<Integer> {
         try (OutputFolder folder = OutputFolder.take(out);
                 CausalLanguageModel loaded = model.load();
                 ProgressDisplay progress = crane.progress()) {
-            List<EvaluationRun.Masked> conditions = conditions(loaded);
+            List<EvaluationRun.Masked> conditions = new ArrayList<>(List.of(EvaluationRun.Masked.NOTHING));
+            conditions.addAll(masks.read(loaded));
             List<Measure> measures = measures(loaded);
             Journal journal = Journal.open(folder.path());
             Interruption.resumable();
@@ -123,31 +115,6 @@ final class EvalCommand implements Callable<Integer> {
         else
             ResultPrinter.print(tables, print);
         return ExitStatus.OK;
-    }
-
-    private List<EvaluationRun.Masked> conditions(CausalLanguageModel loaded) {
-        List<EvaluationRun.Masked> conditions = new ArrayList<>(List.of(EvaluationRun.Masked.NOTHING));
-        Set<MaskKey> keys = new HashSet<>();
-        for (Path file : masks) {
-            MaskFile mask = MaskFile.read(file);
-            mask.check(file, ModelIdentity.masked(loaded), loaded.spec(), transfer);
-            String name = file.getFileName().toString();
-            String stem = name.endsWith(MASK_SUFFIX) ? name.substring(0, name.length() - MASK_SUFFIX.length()) : name;
-            MaskKey key = new MaskKey(mask.provenance().getOrDefault("method", "mask"), mask.provenance().getOrDefault("language", stem),
-                    mask.provenance().getOrDefault("method.seed", ""));
-            boolean taken = !keys.add(key);
-            if (taken) { // the same units, and something else done to them
-                key = new MaskKey(key.method() + "-" + mask.intervention().describe().replaceAll("[^\\p{L}\\p{N}.]+", "-"), key.mask(),
-                        key.seed());
-                taken = !keys.add(key);
-            }
-            if (taken)
-                throw new ParameterException(spec.commandLine(),
-                        "--mask " + file
-                                + ": another mask is of the same method, language, seed and intervention; measure them in runs of their own");
-            conditions.add(new EvaluationRun.Masked(key, mask.mask(), mask.intervention()));
-        }
-        return conditions;
     }
 
     private List<Measure> measures(CausalLanguageModel loaded) {

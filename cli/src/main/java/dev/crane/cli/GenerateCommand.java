@@ -2,6 +2,7 @@ package dev.crane.cli;
 
 import java.io.PrintWriter;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.Callable;
@@ -20,6 +21,8 @@ import picocli.CommandLine.Spec;
 import dev.crane.analysis.corpus.Corpus;
 import dev.crane.analysis.evaluate.Continuations;
 import dev.crane.analysis.evaluate.Continuations.Continued;
+import dev.crane.analysis.experiment.EvaluationRun;
+import dev.crane.analysis.experiment.MaskKey;
 import dev.crane.engine.CraneException;
 import dev.crane.engine.hook.InterventionSet;
 import dev.crane.models.CausalLanguageModel;
@@ -38,7 +41,9 @@ import dev.crane.models.generate.TextGenerator;
                 "  crane generate -m models/babel-base -t 0.8 --top-p 0.95 --seed 7 \"Dòng sông\"",
                 "  crane generate -m MODEL --chat --system \"Answer in one word.\" \"What is water?\"",
                 "  echo 河水 | crane generate -m models/babel-base -",
-                "  crane generate -m models/babel-base --prompts prompts.jsonl > continued.jsonl"})
+                "  crane generate -m models/babel-base --prompts prompts.jsonl > continued.jsonl",
+                "  crane generate -m MODEL --chat --unmasked --mask en.mask.json --mask vi.mask.json --prompts en=en.jsonl --prompts vi=vi.jsonl "
+                        + "> generations.jsonl"})
 final class GenerateCommand implements Callable<Integer> {
     @Spec
     private CommandSpec spec;
@@ -53,7 +58,10 @@ final class GenerateCommand implements Callable<Integer> {
     private ModelOptions model;
 
     @Mixin
-    private MaskOption mask;
+    private MasksOption masks;
+
+    @Option(names = "--unmasked", description = "With --prompts and --mask: continue every prompt without a mask too, first.")
+    private boolean unmasked;
 
     @Mixin
     private ChatOptions chat;
@@ -61,10 +69,10 @@ final class GenerateCommand implements Callable<Integer> {
     @Option(names = "--prompt-file", paramLabel = "FILE", description = "Take all of a file as the prompt.")
     private Path promptFile;
 
-    @Option(names = "--prompts", paramLabel = "FILE",
-            description = "Continue every text of a file (.txt, .jsonl or .parquet, each also .gz), "
-                    + "and print JSON lines.")
-    private Path prompts;
+    @Option(names = "--prompts", paramLabel = "[LANG=]FILE", converter = PromptsFile.Converter.class,
+            description = "Continue every text of a file (.txt, .jsonl or .parquet, each also .gz) under every mask, "
+                    + "and print JSON lines; may be given again.")
+    private List<PromptsFile> prompts = List.of();
 
     @Option(names = {"-n", "--max-tokens"}, paramLabel = "N", defaultValue = "128",
             description = "Write N tokens at most. Default: ${DEFAULT-VALUE}.")
@@ -95,12 +103,13 @@ final class GenerateCommand implements Callable<Integer> {
     record Generation(String format, String model, String mask, Sampling sampling, String prompt, int[] promptIds, String text, int[] ids,
             Generated.End end) {}
 
-    /** A line that {@code --prompts} prints. */
-    record Line(int line, String prompt, String text, int[] ids, Generated.End end) {}
+    /** A line that {@code --prompts} prints; the prompt's language, line, and the mask make its id. */
+    record Line(String id, String model, String method, String mask, String seed, int units, String language, int line, String prompt,
+            String text, int[] ids, Generated.End end) {}
 
     @Override
     public Integer call() {
-        if (Stream.of(prompt, promptFile, prompts).filter(given -> given != null).count() != 1)
+        if (Stream.of(prompt, promptFile, prompts.isEmpty() ? null : prompts).filter(given -> given != null).count() != 1)
             throw new ParameterException(spec.commandLine(), "one prompt is needed: PROMPT, --prompt-file or --prompts");
         TextFile.checkMaxTokens(spec, maxTokens);
         if (temperature == 0 && (topK != 0 || topP != 1))
@@ -108,33 +117,46 @@ final class GenerateCommand implements Callable<Integer> {
                     "--top-k and --top-p limit what is drawn: give --temperature too, 1 for the model's own probabilities");
         boolean chats = chat.asked();
         Sampling sampling = new Sampling(temperature, topK, topP, repetitionPenalty, seed);
-        Corpus corpus = prompts == null ? null : Corpus.open(prompts);
-        String text = corpus != null ? null : promptFile == null ? TextArgument.read(prompt) : TextArgument.read(promptFile);
+        if (prompts.isEmpty() && (unmasked || masks.files().size() > 1))
+            throw new ParameterException(spec.commandLine(), "--unmasked and several masks go with --prompts");
+        List<Corpus> corpora = prompts.stream().map(given -> Corpus.open(given.file())).toList();
+        if (prompts.stream().map(PromptsFile::language).distinct().count() < prompts.size())
+            throw new ParameterException(spec.commandLine(), "several files of prompts need languages of their own: --prompts LANG=FILE");
+        String text = !prompts.isEmpty() ? null : promptFile == null ? TextArgument.read(prompt) : TextArgument.read(promptFile);
         try (CausalLanguageModel loaded = model.load(); ProgressDisplay progress = crane.progress()) {
-            List<InterventionSet> masks = mask.interventions(loaded);
+            List<EvaluationRun.Masked> conditions = new ArrayList<>(masks.read(loaded));
+            if (conditions.isEmpty() || unmasked)
+                conditions.addFirst(EvaluationRun.Masked.NOTHING);
             Function<String, int[]> encoder = chats
                     ? chat.encoder(model.path(), loaded.tokenizer())
                     : loaded.hasTokenizer() ? loaded.tokenizer()::encodeWithBos : null;
-            if (corpus == null) {
+            if (prompts.isEmpty()) {
                 loaded.tokenizer(); // a single prompt is a text
-                continueOne(loaded, text, encoder.apply(text), sampling, masks, progress);
-            } else {
-                new Continuations(loaded, masks, sampling, maxTokens).generate(corpus, encoder, continued -> printLine(loaded, continued),
-                        progress);
+                continueOne(loaded, text, encoder.apply(text), sampling, interventions(conditions.getFirst()), progress);
             }
+            for (int file = 0; file < corpora.size(); file++)
+                for (EvaluationRun.Masked condition : conditions) {
+                    String language = prompts.get(file).language();
+                    new Continuations(loaded, interventions(condition), sampling, maxTokens).generate(corpora.get(file), encoder,
+                            continued -> printLine(loaded, language, condition, continued), progress);
+                }
         }
         return ExitStatus.OK;
     }
 
-    private void continueOne(CausalLanguageModel loaded, String text, int[] ids, Sampling sampling, List<InterventionSet> masks,
+    private static List<InterventionSet> interventions(EvaluationRun.Masked condition) {
+        return condition.units().count() == 0 ? List.of() : List.of(condition.intervention().on(condition.units(), condition.key().path()));
+    }
+
+    private void continueOne(CausalLanguageModel loaded, String text, int[] ids, Sampling sampling, List<InterventionSet> mask,
             ProgressDisplay progress) {
         if (ids.length == 0)
             throw new CraneException("the prompt is empty, and this model has no token that begins a text; give it something to continue");
         Continuations.checkLength(ids, loaded, "the prompt");
         PrintWriter out = spec.commandLine().getOut();
         long begin = System.nanoTime();
-        Generated generated = new TextGenerator(loaded).generate(List.of(ids), sampling, maxTokens, masks,
-                MaskOption.forAll(masks, 1), (sequence, id, piece) -> {
+        Generated generated = new TextGenerator(loaded).generate(List.of(ids), sampling, maxTokens, mask,
+                MaskOption.forAll(mask, 1), (sequence, id, piece) -> {
                     if (!json.asked()) {
                         out.print(piece);
                         out.flush();
@@ -142,8 +164,10 @@ final class GenerateCommand implements Callable<Integer> {
                 }).getFirst();
         double seconds = (System.nanoTime() - begin) / 1e9;
         if (json.asked()) {
-            Json.print(out, new Generation("crane/generation@1", loaded.name(), mask.file() == null ? null : mask.file().toString(),
-                    sampling, text, ids, generated.text(), generated.ids(), generated.end()));
+            Json.print(out,
+                    new Generation("crane/generation@1", loaded.name(),
+                            masks.files().isEmpty() ? null : masks.files().getFirst().toString(),
+                            sampling, text, ids, generated.text(), generated.ids(), generated.end()));
         } else {
             out.println();
             out.flush();
@@ -160,13 +184,14 @@ final class GenerateCommand implements Callable<Integer> {
         };
     }
 
-    private void printLine(CausalLanguageModel loaded, Continued continued) {
+    private void printLine(CausalLanguageModel loaded, String language, EvaluationRun.Masked condition, Continued continued) {
         Generated generated = continued.generated();
         PrintWriter out = spec.commandLine().getOut();
-        Json.printLine(out,
-                new Line(continued.line(), loaded.hasTokenizer() ? loaded.tokenizer().decode(continued.prompt(), true) : "",
-                        generated.text(),
-                        generated.ids(), generated.end()));
+        MaskKey key = condition.key();
+        String id = (language.isEmpty() ? "" : language + "/") + continued.line() + "/" + key.path();
+        Json.printLine(out, new Line(id, loaded.name(), key.method(), key.mask(), key.seed(), condition.units().count(), language,
+                continued.line(), loaded.hasTokenizer() ? loaded.tokenizer().decode(continued.prompt(), true) : "", generated.text(),
+                generated.ids(), generated.end()));
         out.flush();
     }
 }

@@ -1,0 +1,2 @@
+/** Scores that a judge gave to generated texts. */
+package dev.crane.analysis.judge;
