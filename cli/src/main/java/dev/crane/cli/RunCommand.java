@@ -15,12 +15,18 @@ import picocli.CommandLine.Spec;
 import dev.crane.analysis.experiment.Experiment;
 import dev.crane.analysis.experiment.ExperimentFile;
 import dev.crane.analysis.experiment.ExperimentResult;
+import dev.crane.analysis.report.MethodTable;
+import dev.crane.analysis.report.Report;
+import dev.crane.analysis.report.ReportData;
 
 /** {@code crane run}: a whole experiment, from texts to the report. */
 @Command(name = "run", description = "Run a whole experiment: scores, masks, every language under every mask, report.", footer = {"",
         "Interrupted, it goes on where it was when it is run again with the same --out, and ends with the same bits.", "",
         "Example:", "  crane run models/babel-base/experiment.yaml --out crane-out"})
 final class RunCommand implements Callable<Integer> {
+    /** Masks whose matrix still fits a screen. */
+    private static final int SHORT = 15;
+
     @Spec
     private CommandSpec spec;
 
@@ -35,6 +41,9 @@ final class RunCommand implements Callable<Integer> {
 
     @Mixin
     private RulePathOption rulePath;
+
+    @Option(names = "--full", description = "Print every language under every mask, however many there are; matrix.csv has them anyway.")
+    private boolean full;
 
     @Mixin
     private JsonOption json;
@@ -55,8 +64,19 @@ final class RunCommand implements Callable<Integer> {
         if (json.asked())
             Json.print(print, result.tables());
         else
-            ResultPrinter.print(result.tables(), print);
+            print(result, print);
         print.println((json.asked() ? "" : "\n") + "report: " + result.report());
         return ExitStatus.OK;
+    }
+
+    /** The whole matrix where it is short or asked for, and what it comes to. */
+    private void print(ExperimentResult result, PrintWriter print) {
+        ReportData data = Report.read(result.folder());
+        MethodTable methods = new MethodTable(data);
+        if (full || (methods.models().size() == 1 && methods.rows().size() <= SHORT)) {
+            ResultPrinter.print(result.tables(), print);
+            print.println();
+        }
+        new SummaryPrinter(methods, data.languages(), print).print();
     }
 }

@@ -37,10 +37,16 @@ class ReportCommandTest {
         String last = printed.lines().toList().getLast();
         assertEquals("report: " + report, last);
         assertTrue(printed.contains("perplexity") && printed.lines().anyMatch(line -> line.matches("crane +vi +150 .*")), printed);
+        // The summary: one line a method, its rises and selectivities.
+        assertTrue(printed.lines().anyMatch(line -> line.matches("method +units +rise en +rise vi +other +sel en +sel vi")), printed);
+        assertTrue(printed.lines().anyMatch(line -> line.matches("crane +150( +[+-]\\d\\.\\d\\d){3}( +\\d\\.\\d\\d){2}")), printed);
         byte[] first = Files.readAllBytes(report);
         Files.delete(report);
         assertEquals(last, CommandRun.output("report", out).strip());
         assertArrayEquals(first, Files.readAllBytes(report));
+        assertEquals(last, CommandRun.output("report", out, "--other", "max", "--beta", "2", "--f-compat").strip());
+        assertTrue(CommandRun.usageError("report", out, "--other", "least").contains("expected mean, max or sum"));
+        assertTrue(CommandRun.usageError("report", out, "--beta", "0").contains("--beta must be a number above 0"));
         Files.delete(out.resolve("summary.csv"));
         String unfinished = CommandRun.failure("report", out);
         assertTrue(unfinished.contains("summary.csv") && unfinished.endsWith("finish the experiment with 'crane run' first"), unfinished);

@@ -2,14 +2,19 @@ package dev.crane.analysis.experiment;
 
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 
+import tools.jackson.databind.node.ObjectNode;
+
+import dev.crane.analysis.Fingerprint;
 import dev.crane.analysis.ModelIdentity;
 import dev.crane.analysis.Progress;
+import dev.crane.analysis.collect.Quantity;
 import dev.crane.analysis.corpus.Corpus;
 import dev.crane.analysis.evaluate.Measure;
 import dev.crane.analysis.faithfulness.Faithfulness;
@@ -45,6 +50,7 @@ import dev.crane.models.CausalLanguageModel;
  */
 public final class Experiment {
     private static final String FAITHFULNESS = "faithfulness";
+    private static final String SELECTIONS = "selections";
 
     private final ExperimentFile file;
     private final RunOptions options;
@@ -95,7 +101,6 @@ public final class Experiment {
         List<ReportData.Selection> selections = new ArrayList<>();
         ResultTables tables = file.models().size() == 1 ? one(taken, corpora, selections) : several(taken, corpora, selections);
         tables.write(folder);
-        SelectionsFile.write(folder.resolve("selections.json"), selections);
         file.faithfulness().ifPresent(plan -> {
             // Made anew from the scores each time; the journal knows the files to remove them when they are no longer asked for.
             artefacts.add(FAITHFULNESS);
@@ -116,8 +121,12 @@ public final class Experiment {
         String name = file.models().firstEntry().getKey();
         return with(name, model -> {
             List<Measure> measures = measures(model);
-            ExperimentRecord.claim(taken, ExperimentRecord.of(file, Map.of(name, ExperimentRecord.Model.of(model))));
-            return evaluate(name, "", model, measures, search(name, "", model, corpora, selections));
+            ObjectNode record = ExperimentRecord.of(file, Map.of(name, ExperimentRecord.Model.of(model)));
+            ExperimentRecord.claim(taken, record);
+            boolean known = selectionsKnown(record);
+            List<EvaluationRun.Masked> masks = search(name, "", model, corpora, known, selections);
+            keep(record, known, selections);
+            return evaluate(name, "", model, measures, masks);
         });
     }
 
@@ -138,10 +147,13 @@ public final class Experiment {
                         + " has, so masks cannot go from one to the other; run them as experiments of their own");
             });
         }
-        ExperimentRecord.claim(taken, ExperimentRecord.of(file, models));
+        ObjectNode record = ExperimentRecord.of(file, models);
+        ExperimentRecord.claim(taken, record);
+        boolean known = selectionsKnown(record);
         Map<String, List<EvaluationRun.Masked>> masks = new LinkedHashMap<>();
         for (String name : file.models().keySet())
-            masks.put(name, with(name, model -> search(name, name + "/", model, corpora, selections)));
+            masks.put(name, with(name, model -> search(name, name + "/", model, corpora, known, selections)));
+        keep(record, known, selections);
         List<ResultTables> tables = new ArrayList<>();
         for (String name : file.models().keySet()) {
             List<EvaluationRun.Masked> here = new ArrayList<>(masks.get(name));
@@ -155,8 +167,43 @@ public final class Experiment {
     }
 
     private List<EvaluationRun.Masked> search(String name, String prefix, CausalLanguageModel model, Map<String, Corpus> corpora,
-            List<ReportData.Selection> selections) {
-        return new UnitSearch(file, options, progress, folder, name, prefix, model, journal, artefacts).run(corpora, timings, selections);
+            boolean known, List<ReportData.Selection> selections) {
+        List<ReportData.Selection> found = new ArrayList<>();
+        List<EvaluationRun.Masked> masks = new UnitSearch(file, options, progress, folder, name, prefix, model, journal, artefacts)
+                .run(corpora, timings, found);
+        if (!known)
+            selections.addAll(timings.time("top units",
+                    () -> new UnitTokens(model, file.scores(), quantities(), progress).in(found, corpora)));
+        return masks;
+    }
+
+    private Map<String, Quantity> quantities() {
+        Map<String, Quantity> quantities = new HashMap<>();
+        for (MethodEntry entry : file.methods())
+            if (entry instanceof MethodEntry.ByScores method)
+                quantities.put(method.label(), method.quantity());
+        return quantities;
+    }
+
+    /** Whether the folder has the selections of this experiment, with what their examples' tokens give to the units, which takes passes. */
+    private boolean selectionsKnown(ObjectNode record) {
+        artefacts.add(SELECTIONS);
+        return journal.finished(SELECTIONS, inputs(record));
+    }
+
+    private void keep(ObjectNode record, boolean known, List<ReportData.Selection> selections) {
+        if (known)
+            return;
+        Path path = folder.resolve("selections.json");
+        SelectionsFile.write(path, selections);
+        journal.record(SELECTIONS, inputs(record), List.of(path));
+    }
+
+    /** All that went in but what is measured and how. */
+    private static String inputs(ObjectNode record) {
+        ObjectNode selecting = record.deepCopy();
+        selecting.remove(List.of("evaluate", "metrics", "faithfulness"));
+        return new Fingerprint().add("selections", selecting).hex();
     }
 
     private ResultTables evaluate(String name, String prefix, CausalLanguageModel model, List<Measure> measures,

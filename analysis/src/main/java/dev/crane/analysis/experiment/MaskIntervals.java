@@ -40,7 +40,9 @@ final class MaskIntervals {
     List<IntervalRow> rows() {
         List<IntervalRow> rows = new ArrayList<>(changes(ResultTables.UNMASKED, unmasked));
         for (Summary summary : summaries()) {
-            Estimate estimate = BOOTSTRAP.estimate(sizes(summary.kind), drawn -> summary.of(masked, drawn));
+            List<ItemScores> before = of(summary.kind, unmasked);
+            List<ItemScores> after = of(summary.kind, masked);
+            Estimate estimate = BOOTSTRAP.estimate(sizes(after), drawn -> summary.statistic.of(before, after, drawn));
             rows.add(row(key.mask(), summary.metric, ResultTables.UNMASKED,
                     new Estimate(estimate.value(), estimate.low(), estimate.high(), Double.NaN)));
         }
@@ -60,13 +62,17 @@ final class MaskIntervals {
             means.add(ItemScores.mean(seeds.stream().map(seed -> seed.get(index)).toList()));
         }
         List<IntervalRow> rows = new ArrayList<>(changes(control, means));
-        for (Summary summary : summaries())
-            rows.add(row(key.mask(), summary.metric, control, BOOTSTRAP.estimate(sizes(summary.kind), drawn -> {
+        for (Summary summary : summaries()) {
+            List<ItemScores> before = of(summary.kind, unmasked);
+            List<ItemScores> after = of(summary.kind, masked);
+            List<List<ItemScores>> random = seeds.stream().map(seed -> of(summary.kind, seed)).toList();
+            rows.add(row(key.mask(), summary.metric, control, BOOTSTRAP.estimate(sizes(after), drawn -> {
                 double mean = 0;
-                for (List<ItemScores> seed : seeds)
-                    mean += summary.of(seed, drawn) / seeds.size();
-                return summary.of(masked, drawn) - mean;
+                for (List<ItemScores> seed : random)
+                    mean += summary.statistic.of(before, seed, drawn) / random.size();
+                return summary.statistic.of(before, after, drawn) - mean;
             })));
+        }
         return rows;
     }
 
@@ -85,15 +91,11 @@ final class MaskIntervals {
     }
 
     private interface Statistic {
-        double of(List<ItemScores> condition, int[][] drawn);
+        double of(List<ItemScores> before, List<ItemScores> after, int[][] drawn);
     }
 
-    /** A number about a mask as a whole. */
-    private record Summary(String metric, Kind kind, Statistic statistic) {
-        double of(List<ItemScores> condition, int[][] drawn) {
-            return statistic.of(condition, drawn);
-        }
-    }
+    /** A number about a mask as a whole, from what is of one kind. */
+    private record Summary(String metric, Kind kind, Statistic statistic) {}
 
     /** What can be computed: both need the mask's own language and another one. */
     private List<Summary> summaries() {
@@ -110,26 +112,22 @@ final class MaskIntervals {
         return languages.size() > 1 && languages.contains(key.mask());
     }
 
-    private int[] sizes(Kind kind) {
-        return of(kind, masked).stream().mapToInt(one -> one.values().length).toArray();
+    private static int[] sizes(List<ItemScores> all) {
+        return all.stream().mapToInt(one -> one.values().length).toArray();
     }
 
     private static List<ItemScores> of(Kind kind, List<ItemScores> all) {
         return all.stream().filter(one -> one.kind() == kind).toList();
     }
 
-    private double selectivity(List<ItemScores> condition, int[][] drawn) {
-        List<ItemScores> before = of(Kind.TEXTS, unmasked);
-        List<ItemScores> after = of(Kind.TEXTS, condition);
+    private double selectivity(List<ItemScores> before, List<ItemScores> after, int[][] drawn) {
         Map<String, Double> rises = new HashMap<>();
         for (int g = 0; g < drawn.length; g++)
             rises.put(after.get(g).language(), after.get(g).mean(drawn[g]) - before.get(g).mean(drawn[g]));
         return Selectivity.of(key.mask(), rises);
     }
 
-    private double langSpecF1(List<ItemScores> condition, int[][] drawn) {
-        List<ItemScores> before = of(Kind.MEAN, unmasked);
-        List<ItemScores> after = of(Kind.MEAN, condition);
+    private double langSpecF1(List<ItemScores> before, List<ItemScores> after, int[][] drawn) {
         Map<String, double[]> sums = new TreeMap<>();
         for (int g = 0; g < drawn.length; g++) {
             double[] sum = sums.computeIfAbsent(after.get(g).language(), l -> new double[3]);

@@ -114,11 +114,19 @@ public record Explanation(String model, String mask, String rule, String target,
 
     private static List<Token> tokens(Tokenizer tokenizer, int[] ids, float[] relevance, float[] logprobs) {
         List<Token> tokens = new ArrayList<>();
+        List<String> texts = texts(tokenizer, ids);
+        for (int t = 0; t < ids.length; t++)
+            tokens.add(new Token(ids[t], texts.get(t), isNamed(tokenizer, ids[t]), relevance[t], t == 0 ? null : logprobs[t - 1]));
+        return tokens;
+    }
+
+    /** What each token of a text is shown as: what it adds to the text, a special token's name, or {@link #PART}. */
+    public static List<String> texts(Tokenizer tokenizer, int[] ids) {
+        List<String> texts = new ArrayList<>();
         TextStream stream = new TextStream(tokenizer);
         for (int t = 0; t < ids.length; t++)
-            tokens.add(new Token(ids[t], text(tokenizer, stream, ids[t], t == ids.length - 1), isNamed(tokenizer, ids[t]), relevance[t],
-                    t == 0 ? null : logprobs[t - 1]));
-        return tokens;
+            texts.add(text(tokenizer, stream, ids[t], t == ids.length - 1));
+        return texts;
     }
 
     private static String text(Tokenizer tokenizer, TextStream stream, int id, boolean last) {

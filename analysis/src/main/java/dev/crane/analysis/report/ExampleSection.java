@@ -1,7 +1,9 @@
 package dev.crane.analysis.report;
 
+import java.util.ArrayList;
 import java.util.List;
 
+import dev.crane.analysis.explain.Explanation;
 import dev.crane.analysis.report.ReportData.Example;
 import dev.crane.analysis.report.ReportData.Selection;
 import dev.crane.analysis.report.ReportData.Token;
@@ -64,7 +66,22 @@ final class ExampleSection {
         html.raw("</div>\n");
     }
 
-    private void tokens(List<Token> tokens) {
+    /** Tokens that are a part of a character count with the one that completes it. */
+    private static List<Token> whole(List<Token> tokens) {
+        List<Token> whole = new ArrayList<>();
+        float value = 0;
+        for (int t = 0; t < tokens.size(); t++) {
+            value += tokens.get(t).value();
+            if (t < tokens.size() - 1 && tokens.get(t).text().equals(Explanation.PART))
+                continue;
+            whole.add(new Token(tokens.get(t).text(), value));
+            value = 0;
+        }
+        return whole;
+    }
+
+    private void tokens(List<Token> all) {
+        List<Token> tokens = whole(all);
         int strongest = 0;
         for (int t = 0; t < tokens.size(); t++)
             if (Math.abs(tokens.get(t).value()) > Math.abs(tokens.get(strongest).value()))

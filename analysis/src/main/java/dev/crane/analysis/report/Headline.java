@@ -5,6 +5,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.ToDoubleFunction;
+import java.util.stream.IntStream;
 
 import dev.crane.analysis.report.ReportData.Interval;
 
@@ -68,15 +69,36 @@ final class Headline {
     }
 
     private static void noise(Html html, List<MethodRow> own, String first) {
-        Map<String, List<String>> within = new LinkedHashMap<>();
-        for (MethodRow row : own)
-            if (!row.method().equals(first) && (row.verdict() == Verdict.NOISE || row.verdict() == Verdict.LESS))
-                within.computeIfAbsent(row.method(), m -> new ArrayList<>()).add(row.mask());
-        if (within.isEmpty())
-            return;
-        List<String> parts = new ArrayList<>();
-        within.forEach((method, masks) -> parts.add(method + " (" + String.join(", ", masks) + ")"));
-        html.raw("<p class=\"noisy\">").text("No more than random units, within noise: " + String.join(", ", parts) + ".").raw("</p>\n");
+        List<String> sentences = new ArrayList<>();
+        for (Verdict verdict : List.of(Verdict.NOISE, Verdict.LESS)) {
+            Map<String, List<MethodRow>> methods = new LinkedHashMap<>();
+            for (MethodRow row : own)
+                if (!row.method().equals(first) && row.verdict() == verdict)
+                    methods.computeIfAbsent(row.method(), m -> new ArrayList<>()).add(row);
+            List<String> parts = new ArrayList<>();
+            methods.forEach((method, rows) -> parts
+                    .add(method + unequal(rows) + " for " + String.join(", ", rows.stream().map(MethodRow::mask).toList())));
+            if (!parts.isEmpty())
+                sentences.add((verdict == Verdict.NOISE ? "Within noise of the random control: " : "Less than the random control: ")
+                        + String.join("; ", parts) + ".");
+        }
+        if (!sentences.isEmpty())
+            html.raw("<p class=\"noisy\">").text(String.join(" ", sentences)).raw("</p>\n");
+    }
+
+    /** A control of another size is not a fair one. */
+    private static String unequal(List<MethodRow> rows) {
+        return rows.stream().allMatch(row -> row.units() == row.controlUnits())
+                ? ""
+                : " (" + range(rows.stream().mapToInt(MethodRow::units)) + " units, the control "
+                        + range(rows.stream().mapToInt(MethodRow::controlUnits)) + ")";
+    }
+
+    private static String range(IntStream counts) {
+        int[] sorted = counts.sorted().toArray();
+        return sorted[0] == sorted[sorted.length - 1]
+                ? Format.count(sorted[0])
+                : Format.count(sorted[0]) + "–" + Format.count(sorted[sorted.length - 1]);
     }
 
     private static String each(List<MethodRow> rows, ToDoubleFunction<MethodRow> value) {

@@ -93,11 +93,11 @@ final class MethodSection {
             if (row.versus() == null)
                 cell("–", "");
             else
-                html.raw("<td class=\"n\">").text(Format.signed(row.versus().value(), 2))
-                        .element("small", Format.range(row.versus(), 2, true))
-                        .element("small", p(row.versus().pValue(), row.versus().holm())).raw("</td>");
-            html.raw("<td>").element("span class=\"verdict " + row.verdict().name().toLowerCase(Locale.ROOT) + "\"", row.verdict().words())
-                    .raw("</td>");
+                cell(Format.signed(row.versus().value(), 2), Format.range(row.versus(), 2, true));
+            html.raw("<td>").element("span class=\"verdict " + row.verdict().name().toLowerCase(Locale.ROOT) + "\"", row.verdict().words());
+            if (row.versus() != null)
+                html.element("small", p(row.versus().pValue(), row.versus().holm()));
+            html.raw("</td>");
             cell(Format.meanAndSd(row.selectivity(), 2, false),
                     row.selectivityInterval() == null ? "" : Format.range(row.selectivityInterval(), 2, false));
             if (tasks) {

@@ -19,7 +19,7 @@ final class OverlapSection {
         if (groups.selections().isEmpty())
             return;
         html.section("overlap", "Overlap", "Overlap of selections",
-                "Jaccard index (units in both / units in either); the smaller number is the overlap coefficient (units in both / units of the smaller selection), which does not punish different sizes. "
+                "Jaccard index (units in both / units in either); the smaller number is the overlap coefficient (units in both / units of the smaller selection), which does not punish different sizes. On the diagonal the number of units. "
                         + "Rows of gate and up, activations and product neurons count as the MLP neuron they belong to. Sets may overlap: a unit can matter to two languages more than to a third.");
         html.element("h3", "Between languages");
         groups.eachModel(html, model -> {
