@@ -143,7 +143,9 @@ final class FaithfulnessCommand implements Callable<Integer> {
                                 + "), or give another --out");
             try (CausalLanguageModel loaded = model.load(); ProgressDisplay progress = crane.progress()) {
                 Interruption.resumable();
-                Scores scores = statistics == null ? gathered(loaded, sites, identify, folder.path(), progress) : read(loaded, sites);
+                Scores scores = statistics == null
+                        ? gathered(loaded, sites, identify, folder.path(), progress)
+                        : read(loaded, sites, progress);
                 for (String language : texts.keySet())
                     if (scores.relevance.stream().noneMatch(one -> one.language().equals(language)))
                         throw new CraneException(
@@ -188,7 +190,7 @@ final class FaithfulnessCommand implements Callable<Integer> {
         return new Scores(Quantity.Relevance.CRANE, relevance, activations);
     }
 
-    private Scores read(CausalLanguageModel loaded, Set<Site> sites) {
+    private Scores read(CausalLanguageModel loaded, Set<Site> sites, ProgressDisplay progress) {
         List<LanguageStatistics> relevance = StatisticsFile.readAll(statistics).stream().map(one -> one.restrictedTo(sites)).toList();
         LanguageStatistics.requireComparable(relevance);
         LanguageStatistics first = relevance.getFirst();
@@ -205,6 +207,8 @@ final class FaithfulnessCommand implements Callable<Integer> {
             for (LanguageStatistics one : StatisticsFile.readAll(below))
                 if (one.moments().keySet().containsAll(first.moments().keySet()))
                     activations.put(one.language(), one.restrictedTo(sites));
+        if (activations.isEmpty())
+            progress.note("no order by activation: there are no statistics of these units in " + below);
         return new Scores(
                 new Quantity.Relevance(Rule.named(rule), Target.named(first.provenance().getOrDefault(ProvenanceKey.TARGET, "mean-logit")),
                         Score.named(first.provenance().getOrDefault(ProvenanceKey.SCORE, "relevance"))),

@@ -3,7 +3,6 @@ package dev.crane.analysis.report;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Locale;
 
 import dev.crane.analysis.faithfulness.LanguageFaithfulness;
 import dev.crane.analysis.faithfulness.LanguageFaithfulness.Agreement;
@@ -38,11 +37,12 @@ final class FaithfulnessSection {
             if (models.size() > 1)
                 html.element("h3", model);
             List<LanguageFaithfulness> here = results.stream().filter(one -> one.model().equals(model)).toList();
-            html.raw("<div class=\"charts\">\n");
-            for (LanguageFaithfulness one : here)
-                for (boolean inserted : new boolean[]{false, true})
+            for (boolean inserted : new boolean[]{false, true}) {
+                html.raw("<div class=\"charts\">\n");
+                for (LanguageFaithfulness one : here)
                     figure(curves(one, inserted), Format.language(one.language()) + ", " + (inserted ? "insertion" : "deletion"));
-            html.raw("</div>\n");
+                html.raw("</div>\n");
+            }
             areas(here);
             if (here.stream().anyMatch(one -> !one.effects().isEmpty()))
                 agreements(here);
@@ -137,12 +137,15 @@ final class FaithfulnessSection {
                 html.raw("</tr>\n");
             }
         }
-        html.endTable().raw("<div class=\"charts\">\n");
-        for (LanguageFaithfulness one : here)
-            for (int p = 0; p < one.agreements().size(); p++)
-                if (p == 0 || one.agreements().get(p).prediction().toLowerCase(Locale.ROOT).startsWith("gradient."))
+        html.endTable();
+        List<String> predictions = here.getFirst().agreements().stream().map(Agreement::prediction).toList();
+        for (int p = 0; p < predictions.size(); p++)
+            if (p == 0 || predictions.get(p).startsWith("gradient.")) {
+                html.raw("<div class=\"charts\">\n");
+                for (LanguageFaithfulness one : here)
                     scatter(one, p);
-        html.raw("</div>\n");
+                html.raw("</div>\n");
+            }
     }
 
     private void scatter(LanguageFaithfulness one, int prediction) {

@@ -6,8 +6,8 @@ import java.util.Locale;
 
 /** Curves and points as plain SVG, in the coordinate system of {@link Chart}. */
 final class LineChart {
-    private static final int WIDTH = 460;
-    private static final int HEIGHT = 190;
+    private static final int WIDTH = 340;
+    private static final int HEIGHT = 180;
     private static final int LEFT = 40;
     private static final int BOTTOM = 32;
     private static final int TOP = 8;
@@ -39,9 +39,10 @@ final class LineChart {
         double low = Double.POSITIVE_INFINITY;
         double high = Double.NEGATIVE_INFINITY;
         for (Series series : all)
-            for (double y : series.y) {
-                low = Math.min(low, y);
-                high = Math.max(high, y);
+            for (int i = 0; i < series.y.length; i++) {
+                double apart = series.spread == null ? 0 : series.spread[i];
+                low = Math.min(low, series.y[i] - apart);
+                high = Math.max(high, series.y[i] + apart);
             }
         Scale y = new Scale(low, high, HEIGHT - BOTTOM, TOP);
         Scale x = new Scale(0, Math.sqrt(shares[shares.length - 1]), LEFT, WIDTH - RIGHT);
@@ -72,8 +73,8 @@ final class LineChart {
 
     /** Points, with lines through 0 of either number. */
     static String points(double[] xs, double[] ys, String colour, String axis, String label) {
-        Scale x = new Scale(least(xs), most(xs), LEFT + 4, WIDTH - RIGHT);
-        Scale y = new Scale(least(ys), most(ys), HEIGHT - BOTTOM - 4, TOP);
+        Scale x = new Scale(least(xs), most(xs), LEFT + 4, WIDTH - RIGHT - 4);
+        Scale y = new Scale(least(ys), most(ys), HEIGHT - BOTTOM - 4, TOP + 4);
         StringBuilder svg = open(label);
         y.ticks(svg);
         for (double end : new double[]{least(xs), 0, most(xs)})

@@ -78,7 +78,8 @@ public final class ProfilePage {
     }
 
     private void layers() {
-        html.section("layers", "By layer", "By layer", "The last bar holds what belongs to no layer: embedding, final norm, logits, target.");
+        html.section("layers", "By layer", "By layer",
+                "The last bar holds what belongs to no layer: embedding, final norm, logits, target.");
         List<OpTotal> named = new ArrayList<>();
         for (OpTotal layer : profile.layers())
             named.add(new OpTotal(layer.name().equals("-1") ? "none" : "layer " + layer.name(), layer.launches(), layer.micros(),
