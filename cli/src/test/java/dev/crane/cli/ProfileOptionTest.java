@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.stream.Stream;
 import java.util.Set;
 
 import org.junit.jupiter.api.Test;
@@ -91,6 +92,8 @@ class ProfileOptionTest {
                 .contains("there is no folder"));
         assertTrue(CommandRun.failure("score", "-m", CommandRun.MODEL, "--profile=" + folder, text)
                 .contains("is a folder; name a file in it"));
-        assertEquals(0, Files.list(folder).filter(file -> !file.equals(text)).count());
+        try (Stream<Path> files = Files.list(folder)) {
+            assertEquals(0, files.filter(file -> !file.equals(text)).count());
+        }
     }
 }

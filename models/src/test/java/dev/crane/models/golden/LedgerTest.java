@@ -69,7 +69,7 @@ class LedgerTest {
                 : rule.equals(Rule.ATTNLRP) ? biases ? Set.of(Loss.BIAS, Loss.SOFTMAX) : Set.of(Loss.SOFTMAX) : Set.of(Loss.values());
         losses.forEach((loss, value) -> {
             if (expected.contains(loss))
-                assertTrue(loss != Loss.SOFTMAX && loss != Loss.BIAS || value != 0 || !biases, loss + " is missing");
+                assertTrue((loss != Loss.SOFTMAX && loss != Loss.BIAS) || value != 0 || !biases, loss + " is missing");
             else
                 assertEquals(0, value, CLOSED * size, rule.name() + " loses relevance by " + loss.label());
         });
