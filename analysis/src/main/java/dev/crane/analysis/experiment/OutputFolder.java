@@ -7,6 +7,7 @@ import java.nio.channels.OverlappingFileLockException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.Comparator;
 import java.util.stream.Stream;
 
 import dev.crane.engine.CraneException;
@@ -80,10 +81,13 @@ public final class OutputFolder implements AutoCloseable {
         return path.resolve("work");
     }
 
-    /** Removes {@link #work} if nothing is left in it. */
+    /** Removes {@link #work} if nothing is left in it but empty folders. */
     public void tidy() {
-        try {
-            Files.deleteIfExists(work());
+        if (!Files.isDirectory(work()))
+            return;
+        try (Stream<Path> below = Files.walk(work())) {
+            for (Path folder : below.filter(Files::isDirectory).sorted(Comparator.reverseOrder()).toList())
+                Files.delete(folder); // those within come first; one that is not empty stays, and with it those around it
         } catch (IOException e) {
             // What is still in it belongs to an earlier form of the experiment; it does no harm.
         }

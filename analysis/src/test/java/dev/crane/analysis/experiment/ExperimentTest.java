@@ -217,6 +217,7 @@ class ExperimentTest {
         for (String file : List.of("base/stats/en.stats.safetensors", "chat/masks/crane/zh.mask.json", "chat/results.json",
                 "chat/samples/crane@base/en/en.perplexity.jsonl", "report.html"))
             assertTrue(Files.isRegularFile(out.resolve(file)), file);
+        assertFalse(Files.exists(out.resolve("work")));
         List<String> steps = new ArrayList<>();
         Experiment.run(ExperimentFile.read(folder.resolve("experiment.yaml")), out, SmallExperiment.options(2, 1 << 12),
                 SmallExperiment.recording(steps));
