@@ -24,8 +24,16 @@ public interface Rule {
     @SuppressWarnings("ClassInitializationDeadlock") // its class is initialised from here alone
     Rule CP_LRP = new CpLrp();
 
+    /** Gradient × activation by the name that it has as a baseline: the same as {@link #GRADIENT}. */
+    @SuppressWarnings("ClassInitializationDeadlock") // its class is initialised from here alone
+    Rule GRAD_X_ACT = new Gradient("grad-x-act", "Gradient × activation: another name for gradient.");
+
+    /** LRP-ε at linear layers (Bach et al. 2015), ε = 0.01; everything else as AttnLRP. */
+    @SuppressWarnings("ClassInitializationDeadlock") // its class is initialised from here alone
+    Rule LRP_EPSILON = new LrpEpsilon();
+
     /** The rules of this build. */
-    List<Rule> BUILT_IN = List.of(ATTNLRP, CP_LRP, GRADIENT);
+    List<Rule> BUILT_IN = List.of(ATTNLRP, CP_LRP, GRADIENT, GRAD_X_ACT, LRP_EPSILON);
 
     /** The rule of this name, of this build or a user's ({@link Rules}); an unknown one is a user's error. */
     static Rule named(String name) {

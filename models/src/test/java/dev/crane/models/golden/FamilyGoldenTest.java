@@ -38,7 +38,9 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 /**
  * Tiny models of each supported family against what transformers and LXT compute for them in f32 (a golden file holds, for each of four sequences,
- * the logits, the target, and the scores of every linear layer under each rule).
+ * the logits, the target, and the scores of every linear layer under each rule). {@code lrp-epsilon.safetensors} comes from a script over transformers' own
+ * model in f32: norms with 1/σ detached, SiLU as x · sigmoid(x) detached, gate × up halved, queries, keys and values behind their rotation times ¼, ¼, ½ in the
+ * gradient, each linear layer an autograd function whose backward is (g · z / (z + ε·sign z)) · W; with ε = 0 it agrees with LXT's AttnLRP within 2e-6.
  */
 class FamilyGoldenTest {
     /** Logits differ by the order of f32 sums alone; a unit in the last place is 1.2e-7 of a value, and some hundred of them are summed. */
@@ -164,6 +166,8 @@ class FamilyGoldenTest {
                 SafetensorsReader golden = SafetensorsReader.open(folder(family).resolve("golden.safetensors"))) {
             List<int[]> sequences = sequences(golden);
             for (Rule rule : Rule.BUILT_IN) {
+                if (rule.equals(Rule.GRAD_X_ACT))
+                    continue; // the same functions as the gradient's
                 RelevanceRequest request = new RelevanceRequest(rule, new Target.MeanLogit(), EnumSet.allOf(Score.class), linear(model),
                         true,
                         List.of(), null);
@@ -202,7 +206,7 @@ class FamilyGoldenTest {
         assertEquals(golden.names().stream().filter(name -> name.startsWith("0.grad_x_act.")).count(), scores.size(), "all linear layers");
         scores.forEach((point, values) -> {
             for (int i = 0; i < 4; i++)
-                check(golden, i + ".grad_x_act." + point.path(), values.get(i));
+                check(golden, i + ".grad_x_act." + point.path(), values.get(i), SCORES);
         });
     }
 
@@ -211,16 +215,21 @@ class FamilyGoldenTest {
             for (Score score : Score.values())
                 result.scores().get(score).forEach((point, values) -> {
                     for (int i = 0; i < 4; i++)
-                        check(golden, i + "." + score.label().replace('-', '_') + "." + point.path(), values.get(i));
+                        check(golden, i + "." + score.label().replace('-', '_') + "." + point.path(), values.get(i), tolerance(rule));
                 });
             for (int i = 0; i < 4; i++)
-                check(golden, i + ".token_relevance", result.tokenRelevance().get(i));
+                check(golden, i + ".token_relevance", result.tokenRelevance().get(i), tolerance(rule));
         }
     }
 
-    private static void check(SafetensorsReader golden, String name, float[] actual) {
+    /** z / (z + ε) has a slope of up to 1/ε = 100 around 0, where an error of 1e-7 in z becomes one of 1e-5 in what a unit passes on. */
+    private static double tolerance(Rule rule) {
+        return rule.linearChanges() ? 5 * SCORES : SCORES;
+    }
+
+    private static void check(SafetensorsReader golden, String name, float[] actual, double tolerance) {
         if (golden.contains(name))
-            Closeness.assertNear(golden.floats(name), actual, SCORES, name);
+            Closeness.assertNear(golden.floats(name), actual, tolerance, name);
         else
             assertArrayEquals(new float[actual.length], actual, name + ": a single token has no scores");
     }

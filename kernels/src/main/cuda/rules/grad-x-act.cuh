@@ -1,0 +1,2 @@
+// Gradient × activation: another name for gradient.cuh.
+#include "rules/gradient.cuh"
