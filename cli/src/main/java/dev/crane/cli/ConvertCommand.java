@@ -31,6 +31,7 @@ import dev.crane.engine.CraneException;
 import dev.crane.engine.hook.Site;
 import dev.crane.models.ModelFolder;
 import dev.crane.models.safetensors.SafetensorsReader;
+import dev.crane.models.torch.TorchFile;
 
 /** {@code crane convert}: masks and statistics in other forms, and masks out of them. */
 @Command(name = "convert", customSynopsis = "crane convert [OPTIONS] IN OUT",
@@ -83,6 +84,8 @@ final class ConvertCommand implements Callable<Integer> {
         if (!Files.exists(in))
             throw new CraneException(in + ": there is no such file");
         Kind from = kind(in);
+        if (from == Kind.FOLDER && TorchFile.isLikely(in)) // LAPE's script gives its files no ending
+            from = Kind.TORCH;
         Kind to = kind(out);
         if (from == Kind.FOLDER)
             throw new CraneException(in + ": what it is cannot be told from its name; .mask.json, .safetensors, .csv and .pth are read");

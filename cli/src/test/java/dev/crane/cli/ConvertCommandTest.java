@@ -25,6 +25,8 @@ class ConvertCommandTest {
         List<String> lines = CommandRun.lines("convert", "-m", CommandRun.MODEL, "--languages", "en,zh,vi", LAPE, masks);
         assertEquals(3, lines.size());
         assertTrue(lines.getFirst().endsWith("en.mask.json: 10 units of babel-base"), lines.getFirst());
+        Path unnamed = Files.copy(LAPE, folder.resolve("llama-70b")); // as LAPE's script names its files
+        assertEquals(3, CommandRun.lines("convert", "-m", CommandRun.MODEL, "--languages", "en,zh,vi", unnamed, masks).size());
         Path mask = masks.resolve("vi.mask.json");
         Path tensors = folder.resolve("vi.safetensors");
         Path csv = folder.resolve("vi.csv");

@@ -63,10 +63,24 @@ public final class TorchFile {
         }
     }
 
-    private boolean isZip() throws IOException {
-        try (InputStream in = Files.newInputStream(file)) {
-            return new String(in.readNBytes(4), StandardCharsets.ISO_8859_1).equals("PK\003\004");
+    /** Whether a file begins as those that {@code torch.save} writes, whatever its name. */
+    public static boolean isLikely(Path file) {
+        try {
+            String begin = Files.isRegularFile(file) ? begin(file) : "";
+            return begin.equals("PK\003\004") || begin.startsWith("\u0080\u0002");
+        } catch (IOException e) {
+            throw FileErrors.cannotRead(file, e);
         }
+    }
+
+    private static String begin(Path file) throws IOException {
+        try (InputStream in = Files.newInputStream(file)) {
+            return new String(in.readNBytes(4), StandardCharsets.ISO_8859_1);
+        }
+    }
+
+    private boolean isZip() throws IOException {
+        return begin(file).equals("PK\003\004");
     }
 
     // ---- the archive: NAME/data.pkl, NAME/byteorder, and NAME/data/KEY for each storage ----
