@@ -9,6 +9,7 @@ module dev.crane.engine {
     exports dev.crane.engine.backend.cpu;
     exports dev.crane.engine.backend.cuda;
     exports dev.crane.engine.backend.reference;
+    exports dev.crane.engine.bench;
     exports dev.crane.engine.check;
     exports dev.crane.engine.decoder;
     exports dev.crane.engine.file;

@@ -14,8 +14,10 @@ import java.util.SplittableRandom;
 import java.util.concurrent.Callable;
 
 import picocli.CommandLine.Command;
+import picocli.CommandLine.IModelTransformer;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
@@ -35,10 +37,12 @@ import dev.crane.models.CausalLanguageModel;
  * {@code crane bench}: throughput of whole passes on this machine. The forward pass gives the log-probability of every next token; the relevance pass the scores
  * of all gate, up and down rows under AttnLRP.
  */
-@Command(name = "bench", description = "Measure tokens a second of forward and relevance passes on this machine.", footer = {"",
-        "Random tokens; two passes and --warm-up seconds before it counts, then the median of --repeat. GFLOP/s counts 2 (forward) or 4 (relevance) operations per token and weight "
-                + "of the layers' matrices. Peak memory is the largest resident size of the whole process so far (Linux).",
-        "", "Example:", "  crane bench -m models/babel-base --tokens 192 --batch 1,8,32"})
+@Command(name = "bench", subcommands = BenchKernelsCommand.class, modelTransformer = BenchCommand.ModelUnlessSubcommand.class,
+        commandListHeading = "%n", description = "Measure tokens a second of forward and relevance passes on this machine.", footer = {"",
+                "Random tokens; two passes and --warm-up seconds before it counts, then the median of --repeat. GFLOP/s counts 2 (forward) or 4 (relevance) operations per token and weight "
+                        + "of the layers' matrices. Peak memory is the largest resident size of the whole process so far (Linux).",
+                "", "Example:", "  crane bench -m models/babel-base --tokens 192 --batch 1,8,32",
+                "  crane bench kernels --kernel attention --shape llama-2-7b"})
 final class BenchCommand implements Callable<Integer> {
     @Spec
     private CommandSpec spec;
@@ -65,6 +69,18 @@ final class BenchCommand implements Callable<Integer> {
     @Mixin
     private JsonOption json;
 
+    /** {@code --model} is required here and not known to the subcommand, which picocli cannot be told otherwise: {@link #call} asks for it. */
+    static final class ModelUnlessSubcommand implements IModelTransformer {
+        @Override
+        public CommandSpec transform(CommandSpec command) {
+            for (OptionSpec option : command.options().stream().filter(option -> !option.inherited()).toList()) { // all, so that their order stays
+                command.remove(option);
+                command.addOption(OptionSpec.builder(option).required(false).build());
+            }
+            return command;
+        }
+    }
+
     /** What is timed. */
     enum Mode {
         forward, relevance
@@ -80,6 +96,8 @@ final class BenchCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
+        if (model.path() == null)
+            throw new ParameterException(spec.commandLine(), "missing required option: '--model=DIR', or a command: kernels");
         if (tokens < 2 || repeat < 1 || warmUp < 0 || Arrays.stream(batches).anyMatch(batch -> batch < 1))
             throw new ParameterException(spec.commandLine(),
                     "--tokens must be at least 2, --batch and --repeat at least 1, --warm-up not negative");

@@ -2,6 +2,7 @@ package dev.crane.cli;
 
 import java.io.PrintWriter;
 
+import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.ObjectWriter;
 import tools.jackson.databind.PropertyNamingStrategies;
 import tools.jackson.databind.SerializationFeature;
@@ -25,6 +26,11 @@ public final class Json {
     public static void print(PrintWriter out, Object value) {
         out.println(INDENTED.writeValueAsString(value));
         out.flush();
+    }
+
+    /** What {@link #print} printed. */
+    static <T> T read(JsonNode json, Class<T> type) {
+        return MAPPER.treeToValue(json, type);
     }
 
     /** Prints {@code value} on one line, as JSON lines want it. */

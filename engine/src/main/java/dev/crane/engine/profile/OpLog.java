@@ -32,6 +32,7 @@ public final class OpLog {
     private final List<OpRun> runs = new ArrayList<>();
     private double first = Double.POSITIVE_INFINITY;
     private double last;
+    private OpRun latest;
 
     /** @param device what computes: a backend's description */
     OpLog(String device) {
@@ -40,6 +41,7 @@ public final class OpLog {
 
     void add(OpRun run) {
         double micros = run.timing().micros();
+        latest = run;
         sums.computeIfAbsent(new Key(run.op(), run.site(), run.layer(), run.work()), key -> new Sum()).add(micros);
         for (Launch launch : run.timing().launches())
             kernels.computeIfAbsent(launch.kernel(), kernel -> new Sum()).add(launch.micros());
@@ -57,6 +59,11 @@ public final class OpLog {
     /** The runs in order, the first {@value #KEPT} of them. */
     public List<OpRun> runs() {
         return List.copyOf(runs);
+    }
+
+    /** The run that ended last, kept or not; null before the first. */
+    public OpRun last() {
+        return latest;
     }
 
     /** Microseconds from the begin of the first op to the end of the last. */
