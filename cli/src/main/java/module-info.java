@@ -1,5 +1,6 @@
 /** The {@code crane} command. */
 module dev.crane.cli {
+    requires jdk.jshell;
     requires dev.crane.analysis;
     requires info.picocli;
     requires java.management;

@@ -13,7 +13,7 @@ final class CommandGroups {
     static {
         GROUPS.put("Find the neurons a language needs, and prove it",
                 List.of("run", "relevance", "activations", "select", "eval", "faithfulness", "report", "merge", "judge-import"));
-        GROUPS.put("Look at a model", List.of("inspect", "explain", "generate", "score", "tokenize", "export", "convert"));
+        GROUPS.put("Look at a model", List.of("inspect", "explain", "generate", "score", "tokenize", "export", "convert", "shell"));
         GROUPS.put("This machine", List.of("doctor", "bench", "rule"));
     }
 

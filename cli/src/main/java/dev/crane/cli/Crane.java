@@ -19,7 +19,7 @@ import picocli.CommandLine.Spec;
                 ExplainCommand.class,
                 GenerateCommand.class,
                 ScoreCommand.class, TokenizeCommand.class,
-                DoctorCommand.class, RuleCommand.class},
+                DoctorCommand.class, RuleCommand.class, ShellCommand.class},
         versionProvider = Crane.Version.class,
         sortOptions = false,
         description = "Finds the neurons of a multilingual language model that a language needs, and proves it by masking them.",
