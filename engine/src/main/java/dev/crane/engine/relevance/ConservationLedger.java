@@ -61,6 +61,12 @@ public record ConservationLedger(String rule, double target, List<Entry> entries
         public double remainder() {
             return in - out - losses.values().stream().mapToDouble(Double::doubleValue).sum();
         }
+
+        /** The size of what no loss explains, relative to the relevance that goes through the stage and the sizes of its losses. */
+        public double error() {
+            double through = size + losses.values().stream().mapToDouble(Math::abs).sum();
+            return Math.abs(remainder()) / Math.max(through, Double.MIN_NORMAL);
+        }
     }
 
     /** Relevance that arrives at the embedding. */
@@ -75,13 +81,11 @@ public record ConservationLedger(String rule, double target, List<Entry> entries
         return sums;
     }
 
-    /** The largest remainder of a stage, relative to the relevance that goes through it and the sizes of its losses. */
+    /** The largest {@link Entry#error} of a stage. */
     public double error() {
         double largest = 0;
-        for (Entry entry : entries) {
-            double through = entry.size() + entry.losses().values().stream().mapToDouble(Math::abs).sum();
-            largest = Math.max(largest, Math.abs(entry.remainder()) / Math.max(through, Double.MIN_NORMAL));
-        }
+        for (Entry entry : entries)
+            largest = Math.max(largest, entry.error());
         return largest;
     }
 
