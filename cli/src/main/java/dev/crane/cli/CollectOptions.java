@@ -1,7 +1,5 @@
 package dev.crane.cli;
 
-import java.io.PrintWriter;
-import java.io.StringWriter;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.EnumSet;
@@ -20,6 +18,7 @@ import picocli.CommandLine.Spec;
 import picocli.CommandLine.Spec.Target;
 
 import dev.crane.analysis.collect.CollectionSettings;
+import dev.crane.analysis.collect.LedgerFile;
 import dev.crane.analysis.collect.Quantity;
 import dev.crane.analysis.collect.ScoreCollection;
 import dev.crane.analysis.corpus.Corpus;
@@ -28,9 +27,7 @@ import dev.crane.analysis.experiment.OutputFolder;
 import dev.crane.analysis.experiment.RunOptions;
 import dev.crane.analysis.experiment.ScoreSettings;
 import dev.crane.engine.CraneException;
-import dev.crane.engine.file.AtomicFile;
 import dev.crane.engine.hook.Site;
-import dev.crane.engine.relevance.ConservationLedger;
 import dev.crane.models.CausalLanguageModel;
 
 /** What is gathered from which texts of which languages; a {@link Mixin} of the commands that keep statistics of units. */
@@ -91,18 +88,14 @@ final class CollectOptions {
             written.addAll(gather(loaded, settings, tokenBudget, opened, folder.path(), folders, progress));
             if (ledger) {
                 ScoreCollection collection = new ScoreCollection(loaded, settings, tokenBudget);
-                opened.forEach((language, corpus) -> written
-                        .add(writeLedger(collection.ledger(corpus, LEDGER_SAMPLES), folder.path().resolve(language + ".ledger.json"))));
+                opened.forEach((language, corpus) -> {
+                    Path file = LedgerFile.in(folder.path(), language);
+                    LedgerFile.of(collection.ledger(corpus, LEDGER_SAMPLES)).write(file);
+                    written.add(file);
+                });
             }
         }
         written.forEach(spec.commandLine().getOut()::println);
-    }
-
-    private static Path writeLedger(ConservationLedger ledger, Path file) {
-        StringWriter text = new StringWriter();
-        Json.print(new PrintWriter(text), LedgerTable.document(ledger));
-        AtomicFile.writeString(file, text.toString());
-        return file;
     }
 
     /**

@@ -15,6 +15,7 @@ import picocli.CommandLine.Parameters;
 import picocli.CommandLine.ParentCommand;
 import picocli.CommandLine.Spec;
 
+import dev.crane.analysis.collect.LedgerFile;
 import dev.crane.analysis.explain.Explanation;
 import dev.crane.analysis.explain.Explanation.Prediction;
 import dev.crane.analysis.explain.Explanation.Token;
@@ -81,7 +82,7 @@ final class ExplainCommand implements Callable<Integer> {
 
     /** What {@code --json} prints. */
     record Document(String format, String model, String mask, String rule, String target, float value, float sum, List<Token> tokens,
-            List<Prediction> predictions, LedgerTable.Document ledger) {}
+            List<Prediction> predictions, LedgerFile ledger) {}
 
     @Override
     public Integer call() {
@@ -110,7 +111,7 @@ final class ExplainCommand implements Callable<Integer> {
         if (json.asked())
             Json.print(out, new Document("crane/explanation@1", explanation.model(), explanation.mask(), explanation.rule(),
                     explanation.target(), explanation.value(), (float) explanation.sum(), explanation.tokens(), explanation.predictions(),
-                    kept == null ? null : LedgerTable.document(kept)));
+                    kept == null ? null : LedgerFile.of(kept)));
         else
             print(explanation, out);
         if (kept != null && !json.asked()) {

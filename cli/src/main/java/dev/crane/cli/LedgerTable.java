@@ -1,7 +1,6 @@
 package dev.crane.cli;
 
 import java.io.PrintWriter;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -10,33 +9,12 @@ import dev.crane.engine.relevance.ConservationLedger;
 import dev.crane.engine.relevance.ConservationLedger.Entry;
 import dev.crane.engine.relevance.ConservationLedger.Loss;
 
-/** A conservation ledger for people and in JSON. */
+/** A conservation ledger for people. */
 final class LedgerTable {
     /** Half of the last digit. */
     private static final double SHOWN = 5e-6;
 
     private LedgerTable() {
-    }
-
-    /** A stage in JSON. */
-    record Stage(String stage, double in, double out, Map<String, Double> losses, double remainder) {}
-
-    /** What stands in JSON documents and in {@code LANG.ledger.json}. */
-    record Document(String format, String rule, double target, double arrived, double error, List<Stage> stages) {}
-
-    static Document document(ConservationLedger ledger) {
-        return new Document("crane/ledger@1", ledger.rule(), ledger.target(), ledger.arrived(), ledger.error(),
-                ledger.entries().stream()
-                        .map(entry -> new Stage(entry.stage(), entry.in(), entry.out(), labelled(entry), entry.remainder()))
-                        .toList());
-    }
-
-    private static Map<String, Double> labelled(Entry entry) {
-        Map<String, Double> losses = new LinkedHashMap<>();
-        for (Loss loss : Loss.values())
-            if (entry.losses().containsKey(loss))
-                losses.put(loss.label(), entry.losses().get(loss));
-        return losses;
     }
 
     /** A row for each stage; a column for each loss that there is anywhere. */

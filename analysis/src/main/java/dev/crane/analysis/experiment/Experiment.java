@@ -37,6 +37,7 @@ import dev.crane.models.CausalLanguageModel;
  *
  * <pre>
  * experiment.json                      what this is
+ * LANG.ledger.json                     where the relevance goes
  * stats/LANG.stats.safetensors         (stats/QUANTITY/… for a method that looks at something else)
  * masks/METHOD/[seedN/]LANG.mask.json
  * samples/METHOD/[seedN/]LANG/LANG.NAME.jsonl, samples/none/LANG.NAME.jsonl
@@ -45,7 +46,7 @@ import dev.crane.models.CausalLanguageModel;
  * journal.jsonl, timings.json, work/   how it went
  * </pre>
  *
- * <p>With several models, {@code stats}, {@code masks}, {@code samples} and {@code results.json} are in a folder of each, and the masks found on each are
+ * <p>With several models, the ledgers, {@code stats}, {@code masks}, {@code samples} and {@code results.json} are in a folder of each, and the masks found on each are
  * measured on all: on another model the method METHOD of the model SOURCE is called {@code METHOD@SOURCE}. The models must have the same layers and widths.
  */
 public final class Experiment {
@@ -203,6 +204,7 @@ public final class Experiment {
     private static String inputs(ObjectNode record) {
         ObjectNode selecting = record.deepCopy();
         selecting.remove(List.of("evaluate", "metrics", "faithfulness"));
+        selecting.withObject("scores").remove("ledger");
         return new Fingerprint().add("selections", selecting).hex();
     }
 

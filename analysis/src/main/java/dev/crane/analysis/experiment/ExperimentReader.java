@@ -72,15 +72,17 @@ final class ExperimentReader {
 
     private ScoreSettings defaultScores() {
         return new ScoreSettings(Quantity.Relevance.CRANE, EnumSet.copyOf(ScoreSettings.UNITS), ScoreSettings.SAMPLES, Integer.MAX_VALUE,
-                ScoreSettings.SEED);
+                ScoreSettings.SEED, ScoreSettings.LEDGER);
     }
 
     private ScoreSettings scores(YamlNode node) {
-        YamlSection section = YamlSection.of("scores", node, List.of("rule", "target", "score", "units", "samples", "max-tokens", "seed"));
+        YamlSection section = YamlSection.of("scores", node,
+                List.of("rule", "target", "score", "units", "samples", "max-tokens", "seed", "ledger"));
         return new ScoreSettings(MethodReader.relevance(section, Quantity.Relevance.CRANE),
                 MethodReader.units(section, ScoreSettings.UNITS),
                 whole(section, "samples", 1).orElse(ScoreSettings.SAMPLES), whole(section, "max-tokens", 2).orElse(Integer.MAX_VALUE),
-                section.whole("seed", Long.MIN_VALUE, Long.MAX_VALUE).orElse(ScoreSettings.SEED));
+                section.whole("seed", Long.MIN_VALUE, Long.MAX_VALUE).orElse(ScoreSettings.SEED),
+                whole(section, "ledger", 0).orElse(ScoreSettings.LEDGER));
     }
 
     private List<MethodEntry> methods(YamlSection file, ScoreSettings scores) {

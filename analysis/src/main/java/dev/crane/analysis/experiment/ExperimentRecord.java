@@ -105,6 +105,7 @@ final class ExperimentRecord {
         node.put("samples", scores.samples());
         node.put("max_tokens", scores.maxTokens() == Integer.MAX_VALUE ? "all" : Integer.toString(scores.maxTokens()));
         node.put("seed", scores.seed());
+        node.put("ledger", scores.ledger());
     }
 
     private static void quantity(ObjectNode node, Quantity quantity) {

@@ -74,6 +74,7 @@ final class UnitSearch {
      */
     List<EvaluationRun.Masked> run(Map<String, Corpus> corpora, Timings timings, List<ReportData.Selection> selections) {
         Map<Quantity, List<LanguageStatistics>> statistics = timings.time("relevance", () -> statistics(corpora));
+        timings.time("ledger", () -> new LedgerRun(file, folder, prefix, model, journal, progress).run(corpora, artefacts));
         return timings.time("selection", () -> masks(statistics, corpora, selections));
     }
 

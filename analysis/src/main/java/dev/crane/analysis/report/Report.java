@@ -54,6 +54,11 @@ public final class Report {
         PaperTable paper = new PaperTable(data, methods);
         files.put(PaperTable.MARKDOWN, paper.markdown());
         files.put(PaperTable.LATEX, paper.latex());
+        List<LanguageLedger> ledgers = LanguageLedger.read(folder, data);
+        if (ledgers.isEmpty())
+            remove(folder.resolve(LanguageLedger.TABLE));
+        else
+            files.put(LanguageLedger.TABLE, LanguageLedger.table(ledgers));
         files.forEach((name, content) -> AtomicFile.writeString(folder.resolve(name), content));
         SequencedMap<String, String> all = new LinkedHashMap<>();
         for (String name : List.of("matrix.csv", "summary.csv", "intervals.csv"))
@@ -64,8 +69,16 @@ public final class Report {
                 all.put(name, text(folder.resolve(name)));
         all.putAll(files);
         Path report = folder.resolve(FILE);
-        AtomicFile.writeString(report, ReportPage.render(data, all, faithfulness));
+        AtomicFile.writeString(report, ReportPage.render(data, all, faithfulness, ledgers));
         return report;
+    }
+
+    private static void remove(Path file) {
+        try {
+            Files.deleteIfExists(file);
+        } catch (IOException e) {
+            throw FileErrors.cannotWrite(file, e);
+        }
     }
 
     private static String text(Path file) {

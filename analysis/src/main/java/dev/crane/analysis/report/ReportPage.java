@@ -14,14 +14,17 @@ public final class ReportPage {
     private final MethodTable methods;
     private final Map<String, String> files;
     private final List<LanguageFaithfulness> faithfulness;
+    private final List<LanguageLedger> ledgers;
     private final Html html = new Html();
 
-    private ReportPage(ReportData data, Map<String, String> files, List<LanguageFaithfulness> faithfulness) {
+    private ReportPage(ReportData data, Map<String, String> files, List<LanguageFaithfulness> faithfulness,
+            List<LanguageLedger> ledgers) {
         this.data = data;
         this.masks = new MaskTable(data);
         this.methods = new MethodTable(data, masks);
         this.files = files;
         this.faithfulness = faithfulness;
+        this.ledgers = ledgers;
     }
 
     /**
@@ -29,9 +32,11 @@ public final class ReportPage {
      *
      * @param files what can be downloaded from it, by name: tables, and {@link PaperTable}'s
      * @param faithfulness what was measured of it; empty where it was not
+     * @param ledgers where the relevance went; empty where that was not kept
      */
-    public static String render(ReportData data, Map<String, String> files, List<LanguageFaithfulness> faithfulness) {
-        return new ReportPage(data, files, faithfulness).render();
+    public static String render(ReportData data, Map<String, String> files, List<LanguageFaithfulness> faithfulness,
+            List<LanguageLedger> ledgers) {
+        return new ReportPage(data, files, faithfulness, ledgers).render();
     }
 
     private String render() {
@@ -44,6 +49,7 @@ public final class ReportPage {
         new DistributionSection(data, html).write();
         new ExampleSection(data, html).write();
         new FaithfulnessSection(faithfulness, html).write();
+        new ConservationSection(ledgers, html).write();
         downloads();
         provenance();
         Html page = new Html();

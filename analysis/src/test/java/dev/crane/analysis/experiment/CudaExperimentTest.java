@@ -11,6 +11,7 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
+import dev.crane.analysis.collect.LedgerFile;
 import dev.crane.analysis.mask.MaskFile;
 import dev.crane.engine.Backends;
 
@@ -51,6 +52,11 @@ class CudaExperimentTest {
                 String mask = "masks/" + method + "/" + language + ".mask.json";
                 assertEquals(MaskFile.read(cpu.resolve(mask)).mask(), MaskFile.read(cuda.resolve(mask)).mask(), mask);
             }
+        for (String language : List.of("en", "zh")) {
+            LedgerFile kept = LedgerFile.read(LedgerFile.in(cuda, language));
+            assertTrue(kept.error() < 1e-6, "rounding of f32: " + kept);
+            assertEquals(LedgerFile.read(LedgerFile.in(cpu, language)).arrived(), kept.arrived(), TABLE * Math.abs(kept.target()));
+        }
         List<String> expected = Files.readAllLines(cpu.resolve("matrix.csv"));
         List<String> actual = Files.readAllLines(cuda.resolve("matrix.csv"));
         assertEquals(expected.size(), actual.size());

@@ -66,7 +66,7 @@ class ExperimentFileTest {
                 new ExperimentFile.Language("zh", models.resolve("corpora/zh.identify.jsonl"), models.resolve("corpora/zh.heldout.jsonl"),
                         List.of(models.resolve("tasks/word_order_zh.jsonl"))),
                 demo.languages().get(1));
-        assertEquals(new ScoreSettings(Quantity.Relevance.CRANE, Set.of(Site.MLP_NEURON), 128, 192, 42), demo.scores());
+        assertEquals(new ScoreSettings(Quantity.Relevance.CRANE, Set.of(Site.MLP_NEURON), 128, 192, 42, 4), demo.scores());
         assertEquals(new MethodEntry.ByScores("crane", Quantity.Relevance.CRANE, Set.of(Site.MLP_NEURON),
                 new ShareMargin("crane", false, new Budget.Fraction(0.05)), Optional.empty()), demo.methods().getFirst());
         assertEquals(

@@ -19,10 +19,20 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
 import dev.crane.analysis.Progress;
+import dev.crane.analysis.collect.LedgerFile;
+import dev.crane.analysis.corpus.Choice;
+import dev.crane.analysis.corpus.Corpus;
+import dev.crane.analysis.corpus.Tokenization;
 import dev.crane.analysis.mask.MaskFile;
 import dev.crane.analysis.report.ReportData;
 import dev.crane.analysis.report.SelectionsFile;
+import dev.crane.engine.Backends;
 import dev.crane.engine.CraneException;
+import dev.crane.engine.EngineOptions;
+import dev.crane.engine.relevance.ConservationLedger;
+import dev.crane.engine.relevance.Rule;
+import dev.crane.engine.relevance.Target;
+import dev.crane.models.CausalLanguageModel;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
@@ -53,7 +63,8 @@ class ExperimentTest {
     void everythingIsInItsPlace() {
         Set<String> expected = new TreeSet<>(List.of("experiment.json", "journal.jsonl", "results.json", "matrix.csv", "summary.csv",
                 "intervals.csv", "selections.json", "report.html", "methods.csv", "langspec.csv", "overlap.csv", "layers.csv",
-                "units.csv", "summary.md", "summary.tex", "stats/en.stats.safetensors", "stats/zh.stats.safetensors",
+                "units.csv", "conservation.csv", "en.ledger.json", "zh.ledger.json", "summary.md", "summary.tex",
+                "stats/en.stats.safetensors", "stats/zh.stats.safetensors",
                 "stats/attnlrp.mean-logit.row-gradient/en.stats.safetensors",
                 "stats/attnlrp.mean-logit.row-gradient/zh.stats.safetensors"));
         for (String mask : List.of("none", "crane/en", "crane/zh", "crane-kurtosis/en", "crane-kurtosis/zh", "random/seed1/en",
@@ -128,6 +139,59 @@ class ExperimentTest {
         assertEquals(2 * 8 * 2, compared); // languages, units, examples
     }
 
+    /** In f32 some ten operations on each term of a stage leave 1e-6 of what passes; the demo model has no biases, so only the softmax takes from attnlrp. */
+    @Test
+    void ledgersCloseAndAreThoseOfTheFirstSamples() throws IOException {
+        ExperimentFile file = SmallExperiment.file(folder, SmallExperiment.yaml());
+        try (CausalLanguageModel model = CausalLanguageModel.load(file.models().get("base"), Backends.create("cpu", 1),
+                EngineOptions.DEFAULT)) {
+            for (ExperimentFile.Language language : file.languages()) {
+                LedgerFile ledger = LedgerFile.read(LedgerFile.in(out, language.name()));
+                assertEquals("attnlrp", ledger.rule());
+                assertTrue(ledger.error() > 0 && ledger.error() < 1e-6, ledger.toString());
+                assertEquals(1 + model.spec().layers(), ledger.stages().size(), "the head and every layer");
+                // What the four samples give one by one, from the texts themselves; sums of four doubles.
+                Tokenization tokenization = new Tokenization(model.tokenizer(), model.spec().vocabulary(), 64);
+                List<ConservationLedger> alone = Corpus.open(language.identify()).samples(Choice.seeded(6, 42), tokenization).samples()
+                        .subList(0, 4).stream().map(sample -> model.engine().ledger(sample.ids(), Rule.ATTNLRP, new Target.MeanLogit()))
+                        .toList();
+                assertEquals(alone.stream().mapToDouble(ConservationLedger::target).average().orElseThrow(), ledger.target(), 1e-12);
+                double softmax = ledger.losses().get("softmax");
+                assertEquals(alone.stream().mapToDouble(one -> one.losses().get(ConservationLedger.Loss.SOFTMAX)).average().orElseThrow(),
+                        softmax, 1e-12);
+                double others = ledger.losses().values().stream().mapToDouble(Math::abs).sum() - Math.abs(softmax);
+                assertEquals(0, others, 1e-4, "in 6 layers, of relevances of some tens");
+                assertEquals(ledger.target() - softmax, ledger.arrived(), 1e-4);
+            }
+        }
+        String page = Files.readString(out.resolve("report.html"));
+        assertTrue(page.contains("<section id=\"conservation\">") && page.contains("English (en): attnlrp brings "));
+        assertEquals(1 + 2 * 7, Files.readAllLines(out.resolve("conservation.csv")).size());
+    }
+
+    @Test
+    void withoutLedgersNothingOfThemStays() throws IOException {
+        Path copy = copy();
+        List<String> steps = new ArrayList<>();
+        String none = SmallExperiment.yaml().replace("max-tokens: 64}", "max-tokens: 64, ledger: 0}");
+        Experiment.run(SmallExperiment.file(folder, none), copy, SmallExperiment.options(1, 4096), SmallExperiment.recording(steps));
+        List<String> there = new ArrayList<>(GATHERED);
+        there.add("evaluation: all there");
+        assertEquals(there, steps, "nothing else depends on them");
+        Set<String> left = SmallExperiment.results(copy).keySet();
+        assertTrue(left.stream().noneMatch(name -> name.contains("ledger") || name.equals("conservation.csv")), left.toString());
+        assertFalse(Files.readString(copy.resolve("report.html")).contains("conservation"));
+    }
+
+    private Path copy() throws IOException {
+        Path copy = folder.resolve("copy");
+        for (String name : results.keySet()) {
+            Files.createDirectories(copy.resolve(name).getParent());
+            Files.copy(out.resolve(name), copy.resolve(name));
+        }
+        return copy;
+    }
+
     @Test
     void aFinishedExperimentIsNotDoneAgain() throws IOException {
         List<String> steps = new ArrayList<>();
@@ -141,11 +205,7 @@ class ExperimentTest {
 
     @Test
     void onlyWhatChangedIsDoneAgain() throws IOException {
-        Path copy = folder.resolve("copy");
-        for (String name : results.keySet()) {
-            Files.createDirectories(copy.resolve(name).getParent());
-            Files.copy(out.resolve(name), copy.resolve(name));
-        }
+        Path copy = copy();
         Files.writeString(copy.resolve("samples/none/zh.perplexity.jsonl"), "spoilt\n");
         List<String> steps = new ArrayList<>();
         String changed = SmallExperiment.yaml().replace("  - {name: random, match: crane, seeds: 1}\n", "");

@@ -82,7 +82,7 @@ class ReportPageTest {
     }
 
     private static String render(ReportData data) {
-        return ReportPage.render(data, Map.of("methods.csv", "a,b\n1,2\n", "summary.tex", "\\toprule a & b"), List.of());
+        return ReportPage.render(data, Map.of("methods.csv", "a,b\n1,2\n", "summary.tex", "\\toprule a & b"), List.of(), List.of());
     }
 
     /** The body is written so that an XML parser takes it: every element closed, every text escaped. */

@@ -3,6 +3,7 @@ package dev.crane.analysis.report;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.regex.Pattern;
 
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -15,6 +16,7 @@ import dev.crane.engine.hook.Site;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -99,6 +101,47 @@ class ReportTest {
         assertEquals(written.top(), read.top());
         assertArrayEquals(written.histogram().counts(), read.histogram().counts());
         assertEquals(written.histogram().threshold(), read.histogram().threshold());
+    }
+
+    /** A target of 8: a quarter goes to the softmax, an eighth is made by biases, so that 7/8 arrive. */
+    @Test
+    void ledgersSayHowMuchIsConserved() throws Exception {
+        Report.write(folder);
+        assertFalse(Files.readString(folder.resolve("report.html")).contains("conservation"), "a folder of an earlier version has none");
+        assertFalse(Files.exists(folder.resolve("conservation.csv")));
+        Files.writeString(folder.resolve("en.ledger.json"), """
+                {"format": "crane/ledger@1", "rule": "attnlrp", "target": 8, "arrived": 7, "error": 2.6e-8, "stages": [
+                  {"stage": "head", "in": 8, "out": 8, "losses": {"epsilon": 0.0}, "remainder": 0, "error": 0},
+                  {"stage": "layer 1", "in": 8, "out": 7.5, "losses": {"softmax": 0.5}, "remainder": 1e-7, "error": 2.6e-8},
+                  {"stage": "layer 0", "in": 7.5, "out": 7, "losses": {"softmax": 1.5, "bias": -1}, "remainder": 0}]}
+                """);
+        Report.write(folder);
+        String page = Files.readString(folder.resolve("report.html"));
+        assertTrue(page.contains("English (en): attnlrp brings 87.5 % of the target to the embedding; the softmax of attention takes 25.0 %"
+                + " and what goes to biases adds 12.5 %; all else is rounding."), page);
+        String section = page.substring(page.indexOf("<section id=\"conservation\">"), page.indexOf("<section id=\"downloads\">"));
+        List<String> rows = Pattern.compile("<tr>(.*?)</tr>").matcher(section.replaceAll("<thead>.*</thead>", "")).results()
+                .map(row -> row.group(1).replaceAll("(<[^>]*>)+", " ").strip()).toList();
+        assertEquals(List.of("English (en) attnlrp 8.0000 2.0000 −1.0000 7.0000 87.5 % 3e−8", "head 8.0000 0 0 8.0000 0",
+                "layer 1 8.0000 0.5000 0 7.5000 3e−8", "layer 0 7.5000 1.5000 −1.0000 7.0000 –"), rows);
+        List<String> table = Files.readAllLines(folder.resolve("conservation.csv"));
+        assertEquals("model,language,rule,stage,in,softmax,bias,norm,activation,epsilon,softcap,target,out,unexplained,error",
+                table.getFirst());
+        assertEquals("\"a, b\",en,attnlrp,layer 0,7.5,1.5,-1.0,0.0,0.0,0.0,0.0,0.0,7.0,0.0,", table.getLast());
+        assertTrue(page.contains("download=\"conservation.csv\""));
+    }
+
+    @Test
+    void aLedgerThatDoesNotCloseIsSaidToBeOpen() throws Exception {
+        Files.writeString(folder.resolve("en.ledger.json"), """
+                {"format": "crane/ledger@1", "rule": "mine", "target": 8, "arrived": 8, "error": 0.002, "stages": [
+                  {"stage": "head", "in": 8, "out": 8, "losses": {}, "remainder": 0, "error": 0.002}]}
+                """);
+        Report.write(folder);
+        assertTrue(Files.readString(folder.resolve("report.html")).contains("mine brings 100.0 % of the target to the embedding; "
+                + "nothing is lost on the way; up to 2e−3 of what passes a stage is unexplained, more than the rounding of f32."));
+        Files.writeString(folder.resolve("en.ledger.json"), "{\"format\": \"crane/mask@1\"}");
+        assertEquals(folder.resolve("en.ledger.json") + ": is no crane/ledger@1; make it again", message());
     }
 
     @Test
