@@ -58,7 +58,7 @@ final class ExplainCommand implements Callable<Integer> {
     private Path file;
 
     @Option(names = "--rule", paramLabel = "NAME", defaultValue = "attnlrp",
-            description = "Relevance rule: attnlrp, cp-lrp, gradient, grad-x-act, lrp-epsilon, or one of your own ('crane rule list'). Default: ${DEFAULT-VALUE}.")
+            description = "Relevance rule: attnlrp, cp-lrp, gradient, grad-x-act, lrp-epsilon, lrp-gamma, or one of your own ('crane rule list'). Default: ${DEFAULT-VALUE}.")
     private String rule;
 
     @Mixin

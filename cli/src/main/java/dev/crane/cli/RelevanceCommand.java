@@ -33,7 +33,7 @@ final class RelevanceCommand implements Callable<Integer> {
     private CollectOptions collect;
 
     @Option(names = {"-r", "--rule"}, paramLabel = "RULE", defaultValue = "attnlrp",
-            description = "How backward is modified: attnlrp, cp-lrp, gradient, grad-x-act, lrp-epsilon, or a rule of your own ('crane rule list'). Default: ${DEFAULT-VALUE}.")
+            description = "How backward is modified: attnlrp, cp-lrp, gradient, grad-x-act, lrp-epsilon, lrp-gamma, or a rule of your own ('crane rule list'). Default: ${DEFAULT-VALUE}.")
     private String rule;
 
     @Mixin

@@ -174,6 +174,38 @@ class ElementwiseKernelsTest extends KernelTest {
 
     @ParameterizedTest
     @MethodSource("shapes")
+    void sharesByGamma(ElementType type, int rows, int width) {
+        Gamma gamma = new Gamma(library);
+        float[] x = random("x", rows * width);
+        Matrix absolute = output(type, rows, width);
+        gamma.absolute(stream, input(type, "x", rows, width), absolute);
+        assertClose(IntStream.range(0, x.length).mapToDouble(i -> Math.abs(x[i])).toArray(), absolute, "absolute");
+
+        float[] value = random("value", rows * width);
+        float[] sum = random("sum", rows * width);
+        Matrix signed = input(type, "sum", rows, width);
+        gamma.addSigned(stream, input(type, "x", rows, width), input(type, "value", rows, width), signed);
+        assertClose(IntStream.range(0, x.length).mapToDouble(i -> sum[i] + Math.signum(x[i]) * value[i]).toArray(), signed, "add signed");
+
+        float[] bias = random("bias", width);
+        float[] g = random("gradient", rows * width);
+        double[] share = IntStream.range(0, x.length).mapToDouble(i -> {
+            double ofItsSign = Math.max(0, (Math.abs(x[i]) - Math.copySign(1, x[i]) * bias[i % width] + Math.abs(value[i])) / 2);
+            return x[i] == 0 ? 0 : g[i] * Math.abs(x[i]) / (Math.abs(x[i]) + 0.25 * ofItsSign);
+        }).toArray();
+        float[] amounts = value.clone();
+        for (int i = 0; i < amounts.length; i++)
+            amounts[i] = Math.abs(amounts[i]);
+        Matrix gradient = input(type, "gradient", rows, width);
+        Matrix magnitudes = matrix(type, rows, width, amounts);
+        gamma.launch(stream, input(type, "x", rows, width), input(F32, "bias", 1, width).address(), 0.25f, gradient, magnitudes);
+        assertClose(IntStream.range(0, x.length).mapToDouble(i -> 1.125 * share[i]).toArray(), gradient, "gradient");
+        assertClose(IntStream.range(0, x.length).mapToDouble(i -> Math.copySign(0.125, x[i]) * share[i]).toArray(), magnitudes,
+                "magnitudes");
+    }
+
+    @ParameterizedTest
+    @MethodSource("shapes")
     void findsTheFirstNonFiniteRow(ElementType type, int rows, int width) {
         long workspace = matrix(F32, 1, FirstNonFinite.WORKSPACE_BYTES / 4, new float[FirstNonFinite.WORKSPACE_BYTES / 4]).address();
         long result = ints(7);

@@ -146,6 +146,22 @@ public interface Backend extends AutoCloseable {
     /** In place: gradient = rule.linear(z, gradient), element by element: what the rule changes at a linear layer's output z before the product with W. */
     void linearRule(Tensor z, Rule rule, Tensor gradient);
 
+    /** z = |x| · |W|ᵀ, of absolute values: x [N, in], W [out, in], z [N, out]. */
+    void linearMagnitudes(Weight w, Tensor x, Tensor z);
+
+    /** dx += sign(x) ∘ (dz · |W|), with sign 0 = 0: dz [N, out], x and dx [N, in]. */
+    void linearMagnitudesBackward(Weight w, Tensor x, Tensor dz, Tensor dx);
+
+    /**
+     * LRP-γ at a linear layer z = W·x + b, in place. With s the sign of z, m = max(0, ½(s·(z − b) + magnitudes)) (the sum of the contributions of z's sign,
+     * as an amount) and c = gradient · |z| / (|z| + γ·m), 0 where z is 0: gradient becomes (1 + γ/2) · c, magnitudes becomes s · γ/2 · c. The gradient of x
+     * is then {@link #linearBackwardInput} of the one plus {@link #linearMagnitudesBackward} of the other. All tensors [N, out].
+     *
+     * @param bias vector [out], or null
+     * @param magnitudes |W|·|x|, of {@link #linearMagnitudes}
+     */
+    void gammaRule(Tensor z, Weight bias, float gamma, Tensor gradient, Tensor magnitudes);
+
     // ---- norm ----
 
     /**

@@ -101,6 +101,22 @@ public final class OpShapes {
         require(same(z, gradient), "linearRule", z, gradient);
     }
 
+    /** Shapes of {@link Backend#linearMagnitudes}. */
+    public static void linearMagnitudes(Weight w, Tensor x, Tensor z) {
+        require(x.columns() == w.in() && is(z, x.rows(), w.out()), "linearMagnitudes", w, x, z);
+    }
+
+    /** Shapes of {@link Backend#linearMagnitudesBackward}. */
+    public static void linearMagnitudesBackward(Weight w, Tensor x, Tensor dz, Tensor dx) {
+        require(dz.columns() == w.out() && is(dx, dz.rows(), w.in()) && same(x, dx), "linearMagnitudesBackward", w, x, dz, dx);
+    }
+
+    /** Shapes of {@link Backend#gammaRule}. */
+    public static void gammaRule(Tensor z, Weight bias, Tensor gradient, Tensor magnitudes) {
+        require(same(z, gradient) && same(z, magnitudes) && (bias == null || vector(bias, z.columns())), "gammaRule", z, bias, gradient,
+                magnitudes);
+    }
+
     /** Shapes of {@link Backend#rmsNorm}. */
     public static void rmsNorm(Tensor x, Tensor delta, Weight w, Tensor y, Tensor inverse) {
         require((delta == null || same(x, delta)) && vector(w, x.columns()) && same(x, y) && is(inverse, x.rows(), 1), "rmsNorm", x, delta,

@@ -39,6 +39,8 @@ public final class RuleCheck {
         ops = new ArrayList<>(RuleOp.all());
         if (rule.linearChanges())
             ops.add(RuleOp.linear());
+        if (rule.gamma() != 0)
+            ops.add(RuleOp.gamma());
     }
 
     /** Makes all checks; a failing one does not stop those that follow. */

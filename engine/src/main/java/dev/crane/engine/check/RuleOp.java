@@ -8,6 +8,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
+import java.util.stream.LongStream;
 
 import dev.crane.engine.backend.Activation;
 import dev.crane.engine.backend.AttentionShape;
@@ -124,6 +125,24 @@ record RuleOp(String name, Forward forward, Backward backward, Map<String, Strin
                 }, Map.of("x", "linear"));
     }
 
+    /** A whole linear layer, square and without a bias, under a rule's γ. */
+    static RuleOp gamma() {
+        return new RuleOp("linear layer with γ", (backend, in, width) -> {
+            Tensor z = backend.allocate(TOKENS, width);
+            backend.linear(matrix(backend, width), null, in.get("x"), z);
+            return results(z, "", z);
+        }, (backend, rule, v, upstream, width) -> {
+            Weight w = matrix(backend, width);
+            Tensor magnitudes = backend.allocate(TOKENS, width);
+            Tensor dx = backend.allocate(TOKENS, width);
+            backend.linearMagnitudes(w, v.get("x"), magnitudes);
+            backend.gammaRule(v.get(OUTPUT), null, rule.gamma(), upstream, magnitudes);
+            backend.linearBackwardInput(w, upstream, dx, false);
+            backend.linearMagnitudesBackward(w, v.get("x"), magnitudes, dx);
+            return Map.of("x", dx);
+        }, Map.of("x", "gamma"));
+    }
+
     private static Map<String, Tensor> results(Tensor output, String name, Tensor other) {
         Map<String, Tensor> results = new LinkedHashMap<>();
         results.put(OUTPUT, output);
@@ -145,11 +164,22 @@ record RuleOp(String name, Forward forward, Backward backward, Map<String, Strin
     }
 
     private static Weight weight(Backend backend, int width) {
+        return weight(backend, 0, width);
+    }
+
+    private static Weight matrix(Backend backend, int width) {
+        return weight(backend, -1, width, width);
+    }
+
+    /** Random values from {@code least} to 1. */
+    private static Weight weight(Backend backend, double least, long... shape) {
         SplittableRandom random = new SplittableRandom(7);
-        MemorySegment data = MemorySegment.ofArray(new byte[4 * width]);
-        for (int i = 0; i < width; i++)
-            data.set(ValueLayout.JAVA_FLOAT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN), 4L * i, (float) random.nextDouble());
-        return backend.weight(new StoredTensor("weight", DType.F32, new long[]{width}, data));
+        int count = (int) LongStream.of(shape).reduce(1, Math::multiplyExact);
+        MemorySegment data = MemorySegment.ofArray(new byte[4 * count]);
+        for (int i = 0; i < count; i++)
+            data.set(ValueLayout.JAVA_FLOAT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN), 4L * i,
+                    (float) (least + (1 - least) * random.nextDouble()));
+        return backend.weight(new StoredTensor("weight", DType.F32, shape, data));
     }
 
     /** Inputs given by name, or random ones. */

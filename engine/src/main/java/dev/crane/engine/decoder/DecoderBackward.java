@@ -131,8 +131,9 @@ final class DecoderBackward {
 
         Tensor dOut = branch(Site.MLP_DOWN, layer, kept, w.down(), w.postMlpNorm(), kept.postMlpInverse, upstream);
         Tensor dNeuron = tensors.allocate(pass.tokens(), width);
-        backend.linearBackwardInput(w.down().weight(), dOut, dNeuron, false);
-        tensors.release(dOut);
+        Tensor neuron = rule.gamma() == 0 ? null : neuron(layer, gate, up);
+        through(Site.MLP_DOWN, layer, kept, w.down(), neuron, dOut, dNeuron, false);
+        tensors.release(dOut, neuron);
 
         backend.enter(Site.MLP_NEURON.label(), layer);
         Tensor dUp = tensors.allocate(pass.tokens(), width);
@@ -159,6 +160,22 @@ final class DecoderBackward {
         }
         Site entered = decoder.spec().parallelResidual() ? Site.RESID_PRE : Site.RESID_MID;
         input(layer, kept, terms, w.mlpNorm(), kept.values.get(entered), kept.mlpInverse, dx, before);
+    }
+
+    /** What the down projection read. */
+    private Tensor neuron(int layer, Tensor gate, Tensor up) {
+        Activation activation = decoder.spec().mlp().activation();
+        UnitEdits actEdits = pass.edits(Site.MLP_ACT, layer);
+        UnitEdits neuronEdits = pass.edits(Site.MLP_NEURON, layer);
+        Tensor neuron = tensors.allocate(up.rows(), up.columns());
+        if (gate != null) {
+            backend.gatedActivation(gate, up, activation, pass.runs, actEdits, neuronEdits, null, neuron);
+            return neuron;
+        }
+        backend.activation(up, activation, pass.runs, actEdits, neuron);
+        if (neuronEdits != null)
+            backend.edit(neuron, pass.runs, neuronEdits);
+        return neuron;
     }
 
     /** For the ledger: Σ neuron · gradient. */
@@ -200,7 +217,7 @@ final class DecoderBackward {
 
         Tensor dOut = branch(Site.ATTN_OUT, layer, kept, w.attentionOut(), w.postAttentionNorm(), kept.postAttentionInverse, upstream);
         Tensor dMixed = tensors.allocate(pass.tokens(), a.queryWidth());
-        backend.linearBackwardInput(w.attentionOut().weight(), dOut, dMixed, false);
+        through(Site.ATTN_OUT, layer, kept, w.attentionOut(), kept.values.getOrDefault(Site.ATTN_Z, kept.mixed), dOut, dMixed, false);
         tensors.release(dOut);
         at(Site.ATTN_Z, layer, kept, dMixed);
 
@@ -266,7 +283,7 @@ final class DecoderBackward {
             gradient = tensors.zeros(upstream.rows(), upstream.columns());
             norm(postNorm, rule.normReadsInput() || ledger != null ? kept.values.get(site) : null, inverse, upstream, gradient);
         } else {
-            gradient = pass.edits(site, layer) == null && !rule.linearChanges() ? tensors.hold(upstream) : tensors.copy(upstream);
+            gradient = pass.edits(site, layer) == null && !rule.readsLinear() ? tensors.hold(upstream) : tensors.copy(upstream);
         }
         at(site, layer, kept, gradient);
         linearRule(site, kept, linear, gradient);
@@ -281,6 +298,34 @@ final class DecoderBackward {
             backend.linearRule(z, rule, gradient);
         if (ledger != null)
             ledger.linear(linear, z, before, gradient);
+    }
+
+    /**
+     * dx (+)= the gradient dz of a linear layer's output, taken back through its matrix; with a γ also through |W|, and dz is changed.
+     *
+     * @param x what the layer read; read with a γ only
+     */
+    private void through(Site site, int layer, LayerActivations kept, Linear linear, Tensor x, Tensor dz, Tensor dx, boolean accumulate) {
+        if (rule.gamma() == 0) {
+            backend.linearBackwardInput(linear.weight(), dz, dx, accumulate);
+            return;
+        }
+        Tensor z = kept.values.get(site);
+        if (pass.edits(site, layer) == null) {
+            tensors.hold(z);
+        } else { // what was kept is what the edits made of it
+            z = tensors.allocate(dz.rows(), dz.columns());
+            backend.linear(linear.weight(), linear.bias(), x, z);
+        }
+        Tensor magnitudes = tensors.allocate(dz.rows(), dz.columns());
+        backend.linearMagnitudes(linear.weight(), x, magnitudes);
+        backend.gammaRule(z, linear.bias(), rule.gamma(), dz, magnitudes);
+        tensors.release(z);
+        if (ledger != null)
+            ledger.bias(linear, dz, 1 / (1 + 0.5 * rule.gamma()));
+        backend.linearBackwardInput(linear.weight(), dz, dx, accumulate);
+        backend.linearMagnitudesBackward(linear.weight(), x, magnitudes, dx);
+        tensors.release(magnitudes);
     }
 
     /** The gradient has come back to a hook point: scores are read there, then it is taken back through the edits, in place. */
@@ -354,7 +399,12 @@ final class DecoderBackward {
     private void input(int layer, LayerActivations kept, List<Term> terms, Norm norm, Tensor x, Tensor inverse, Tensor dx, boolean wanted) {
         if (wanted) {
             terms.forEach(term -> linearRule(term.site(), kept, term.linear(), term.dz()));
-            Tensor dy = inputGradient(layer, terms);
+            Norms.Normed read = rule.gamma() == 0 || norm == null ? null : decoder.norms().of(norm, x, tensors);
+            if (read != null)
+                tensors.release(read.inverse());
+            Tensor dy = inputGradient(layer, kept, terms, read == null ? x : read.y());
+            if (read != null)
+                tensors.release(read.y());
             backend.enter(terms.getFirst().site().label().replaceFirst("\\..*", ""), layer); // attn, mlp
             norm(norm, x, inverse, dy, dx);
             tensors.release(dy);
@@ -365,13 +415,13 @@ final class DecoderBackward {
     }
 
     /** Those that the rule cuts off cost nothing. */
-    private Tensor inputGradient(int layer, List<Term> terms) {
+    private Tensor inputGradient(int layer, LayerActivations kept, List<Term> terms, Tensor x) {
         Tensor dy = tensors.allocate(pass.tokens(), decoder.spec().hidden());
         boolean started = false;
         for (Term term : terms)
             if (term.factor() != 0) {
                 backend.enter(term.site().label(), layer);
-                backend.linearBackwardInput(term.linear().weight(), term.dz(), dy, started);
+                through(term.site(), layer, kept, term.linear(), x, term.dz(), dy, started);
                 started = true;
             }
         if (!started)

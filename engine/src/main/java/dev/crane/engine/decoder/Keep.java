@@ -27,7 +27,7 @@ record Keep(Set<Site> sites, Set<Site> inputSums, boolean backward) {
 
     /**
      * All that the backward pass of a request reads: q, k, v, gate and up always (the neuron is computed again from gate and up, norms and rotation of
-     * q and k from these); the norms' inputs only where the rule reads them, the sublayers' outputs where it changes the gradients of linear layers; other values only where
+     * q and k from these); the norms' inputs only where the rule reads them or its γ needs the inputs of linear layers, the sublayers' outputs where it changes the gradients of linear layers; other values only where
      * relevance is read or an edit must be taken back.
      */
     static Keep forBackward(DecoderSpec spec, RelevanceRequest request) {
@@ -45,7 +45,12 @@ record Keep(Set<Site> sites, Set<Site> inputSums, boolean backward) {
                 sites.add(Site.MLP_DOWN);
             }
         }
-        if (request.rule().linearChanges()) {
+        if (request.rule().gamma() != 0) { // the inputs of linear layers are computed again from these
+            sites.add(Site.RESID_PRE);
+            if (!spec.parallelResidual())
+                sites.add(Site.RESID_MID);
+        }
+        if (request.rule().readsLinear()) {
             sites.add(Site.ATTN_OUT);
             sites.add(Site.MLP_DOWN);
         }

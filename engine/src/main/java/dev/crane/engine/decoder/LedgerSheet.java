@@ -108,12 +108,18 @@ final class LedgerSheet {
     void linear(Linear linear, Tensor z, double before, Tensor changed) {
         if (rule.linearChanges())
             lose(Loss.EPSILON, before - dot(z, changed));
+        if (rule.gamma() == 0)
+            bias(linear, changed, 1);
+    }
+
+    /** A linear layer's bias takes this share of Σ bias · gradient. */
+    void bias(Linear linear, Tensor gradient, double share) {
         if (linear.bias() == null)
             return;
         Tensor zeros = tensors.zeros(1, linear.weight().in());
         Tensor bias = tensors.allocate(1, linear.weight().out());
         backend.linear(linear.weight(), linear.bias(), zeros, bias);
-        lose(Loss.BIAS, biasDot(bias, changed));
+        lose(Loss.BIAS, share * biasDot(bias, gradient));
         tensors.release(zeros, bias);
     }
 

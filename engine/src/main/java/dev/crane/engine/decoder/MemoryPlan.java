@@ -22,7 +22,8 @@ import dev.crane.engine.relevance.Target;
  * <li>kept for backward, a token and layer: 2Q + 2K + 2I + H + 2 (q, k, v, attention's output, gate, up, log-sum-exp, two 1/σ), 2h more when 1/σ is not
  * detached, the width of each other site where relevance is read or an edit stands, 1 for each site of the row gradient;
  * <li>relevance, a token: L times what is kept, h for the stream or its gradient, h + 1 for the end of the stream, and the largest stage of forward (2h + 1, Q + K + 1,
- * I + h + 1) or backward (3I, 2I + h, 3Q + 3K, Q + 2K + h; h more where an edit stands or the rule changes the gradients of linear layers);
+ * I + h + 1) or backward (3I, 2I + h, 3Q + 3K, Q + 2K + h; h more where an edit stands or the rule changes the gradients of linear layers; with a γ 3I + h,
+ * 4I + 2h + 1, 4Q + 2K + h, and the widest linear layer more where an edit stands);
  * <li>relevance with checkpoints, a token: the same with L·h and what is kept of one layer in place of L times what is kept;
  * <li>what some families have more: attention and MLP in parallel, h in forward and h in backward; norms behind them, h + 1 in forward, h in backward,
  * and kept 2, and 2h more when 1/σ is not detached; norms of queries and keys, 2H + 1 in backward; without a gate nothing is kept or computed of it;
@@ -178,11 +179,16 @@ public record MemoryPlan(DecoderSpec spec, long activationBytes) {
         long k = spec.attention().keyValueWidth();
         long i = spec.mlp().intermediate();
         boolean post = spec.normPlacement().post();
-        long copies = (request.interventions().isEmpty() && !post && !request.rule().linearChanges() ? 0 : h)
+        long copies = (request.interventions().isEmpty() && !post && !request.rule().readsLinear() ? 0 : h)
                 + (spec.parallelResidual() ? h : 0);
         long headNorms = spec.attention().qkNorm() ? 2L * spec.attention().heads() + 1 : 0;
         long forward = largest(2 * h, q + k, i + h, post ? 2 * h + 1 : 0) + (spec.parallelResidual() ? h : 0) + 1;
         long backward = largest(spec.mlp().gated() ? 3 * i : 2 * i, 2 * i + h, 3 * q + 3 * k + headNorms, q + 2 * k + h) + copies;
+        if (request.rule().gamma() != 0) {
+            long again = request.interventions().isEmpty() ? 0 : largest(i, h, q);
+            backward = Math.max(backward,
+                    again + largest(3 * i + h, (spec.mlp().gated() ? 4 : 3) * i + 2 * h + 1, 4 * q + 2 * k + h) + copies);
+        }
         return 2 * h + 1 + largest(forward, backward);
     }
 

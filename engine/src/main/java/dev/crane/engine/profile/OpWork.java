@@ -115,6 +115,21 @@ final class OpWork {
         return new Work(bytes(z) + 2 * bytes(gradient), gradient.elements());
     }
 
+    /** As a product, and a sign taken off each value of x. */
+    static Work linearMagnitudes(Weight w, Tensor x, Tensor z) {
+        return new Work(bytes(w) + bytes(x, z), 2L * x.elements() * w.out() + x.elements());
+    }
+
+    /** As a product, and sign(x) · and + for each element of dx. */
+    static Work linearMagnitudesBackward(Weight w, Tensor x, Tensor dz, Tensor dx) {
+        return new Work(bytes(w) + bytes(x, dz) + 2 * bytes(dx), 2L * dz.elements() * w.in() + 2L * dx.elements());
+    }
+
+    /** z − b, times s, plus, half; times γ, plus, share; times the gradient; the two factors. */
+    static Work gammaRule(Tensor z, Weight bias, Tensor gradient, Tensor magnitudes) {
+        return new Work(bytes(bias) + bytes(z) + 2 * bytes(gradient, magnitudes), 10L * z.elements());
+    }
+
     /** Square and sum, times 1/σ, times weight. */
     static Work rmsNorm(Tensor x, Tensor delta, Weight w, Tensor y, Tensor inverse) {
         return norm(x, delta, bytes(w), y, inverse, 4);

@@ -228,6 +228,23 @@ public final class ProfilingBackend implements Backend {
     }
 
     @Override
+    public void linearMagnitudes(Weight w, Tensor x, Tensor z) {
+        timed("linearMagnitudes", () -> inner.linearMagnitudes(w, x, z), () -> OpWork.linearMagnitudes(w, x, z));
+    }
+
+    @Override
+    public void linearMagnitudesBackward(Weight w, Tensor x, Tensor dz, Tensor dx) {
+        timed("linearMagnitudesBackward", () -> inner.linearMagnitudesBackward(w, x, dz, dx),
+                () -> OpWork.linearMagnitudesBackward(w, x, dz, dx));
+    }
+
+    @Override
+    public void gammaRule(Tensor z, Weight bias, float gamma, Tensor gradient, Tensor magnitudes) {
+        timed("gammaRule", () -> inner.gammaRule(z, bias, gamma, gradient, magnitudes),
+                () -> OpWork.gammaRule(z, bias, gradient, magnitudes));
+    }
+
+    @Override
     public void rmsNorm(Tensor x, Tensor delta, Weight w, float weightOffset, float eps, Tensor y, Tensor inverse) {
         timed("rmsNorm", () -> inner.rmsNorm(x, delta, w, weightOffset, eps, y, inverse), () -> OpWork.rmsNorm(x, delta, w, y, inverse));
     }

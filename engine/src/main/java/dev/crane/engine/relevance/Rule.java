@@ -32,8 +32,12 @@ public interface Rule {
     @SuppressWarnings("ClassInitializationDeadlock") // its class is initialised from here alone
     Rule LRP_EPSILON = new LrpEpsilon();
 
+    /** LRP-γ at linear layers (Montavon et al. 2019), γ = 0.25; everything else as AttnLRP. */
+    @SuppressWarnings("ClassInitializationDeadlock") // its class is initialised from here alone
+    Rule LRP_GAMMA = new LrpGamma();
+
     /** The rules of this build. */
-    List<Rule> BUILT_IN = List.of(ATTNLRP, CP_LRP, GRADIENT, GRAD_X_ACT, LRP_EPSILON);
+    List<Rule> BUILT_IN = List.of(ATTNLRP, CP_LRP, GRADIENT, GRAD_X_ACT, LRP_EPSILON, LRP_GAMMA);
 
     /** The rule of this name, of this build or a user's ({@link Rules}); an unknown one is a user's error. */
     static Rule named(String name) {
@@ -105,6 +109,22 @@ public interface Rule {
     /** Whether {@link #linear} does anything; if not, it is not called. */
     default boolean linearChanges() {
         return false;
+    }
+
+    /**
+     * LRP-γ at linear layers z = W·x + b, the vocabulary matrix left out: how much more, as a share, contributions x_i·w_ij of the sign of z_j count than
+     * the others, behind {@link #linear}. Not 0, it costs a second product with |W| in each direction, which the engine makes on every backend: there
+     * are no device functions for it. {@link dev.crane.engine.backend.Backend#gammaRule} has the formula.
+     *
+     * @return 0 or more; 0 for none
+     */
+    default float gamma() {
+        return 0;
+    }
+
+    /** Whether the outputs of linear layers are read on the way back, and their gradients changed. */
+    default boolean readsLinear() {
+        return linearChanges() || gamma() != 0;
     }
 
     /** Whether it is the true gradient, so that finite differences of the forward pass must agree. */

@@ -18,6 +18,7 @@ public final class UserRule implements Rule {
     private final String description;
     private final boolean normReadsInput;
     private final boolean linearChanges;
+    private final float gamma;
     private final boolean gradient;
     private final float attentionQuery;
     private final float attentionKey;
@@ -44,6 +45,7 @@ public final class UserRule implements Rule {
         description = told == null ? "" : told.lines().findFirst().orElse("");
         normReadsInput = value(name, "normReadsInput", rule::normReadsInput);
         linearChanges = value(name, "linearChanges", rule::linearChanges);
+        gamma = value(name, "gamma", rule::gamma);
         gradient = value(name, "isGradient", rule::isGradient);
         attentionQuery = value(name, "attentionQuery", rule::attentionQuery);
         attentionKey = value(name, "attentionKey", rule::attentionKey);
@@ -52,6 +54,8 @@ public final class UserRule implements Rule {
         for (float factor : new float[]{attentionQuery, attentionKey, attentionValue})
             if (!Float.isFinite(factor))
                 throw new CraneException(origin + ": a factor of attention of the rule '" + name + "' is " + factor);
+        if (!Float.isFinite(gamma) || gamma < 0)
+            throw new CraneException(origin + ": gamma of the rule '" + name + "' is " + gamma + "; it must be 0 or more");
     }
 
     private static <T> T value(String name, String function, Supplier<T> supplier) {
@@ -179,6 +183,11 @@ public final class UserRule implements Rule {
     @Override
     public boolean linearChanges() {
         return linearChanges;
+    }
+
+    @Override
+    public float gamma() {
+        return gamma;
     }
 
     @Override

@@ -25,7 +25,8 @@ final class OpCases {
 
     static Stream<OpCase> all() {
         return Stream
-                .of(rows(), linear(), linearRule(), norm(), layerNorm(), rotation(), activation(), gated(), targets(), reductions(),
+                .of(rows(), linear(), linearRule(), gamma(), norm(), layerNorm(), rotation(), activation(), gated(), targets(),
+                        reductions(),
                         AttentionCases.all())
                 .flatMap(List::stream);
     }
@@ -147,6 +148,28 @@ final class OpCases {
     private static List<OpCase> linearRule() {
         return Stream.of(1, 16, 37).map(width -> new OpCase("linearRule " + width, THREE,
                 run -> run.backend().linearRule(run.input("z", width), MixedRule.RULE, run.inPlace("gradient", width)))).toList();
+    }
+
+    private static List<OpCase> gamma() {
+        List<OpCase> cases = new ArrayList<>();
+        for (DType dtype : DTYPES)
+            for (int[] shape : new int[][]{{1, 1, 1}, {7, 33, 5}, {130, 96, 300}}) {
+                int[] lengths = {shape[0], 3};
+                int out = shape[1];
+                int in = shape[2];
+                String name = " " + dtype + " [" + out + ", " + in + "] " + shape[0];
+                cases.add(new OpCase("linearMagnitudes" + name, lengths,
+                        run -> run.backend().linearMagnitudes(run.weight("w", dtype, out, in), run.input("x", in), run.output("z", out))));
+                cases.add(new OpCase("linearMagnitudesBackward" + name, lengths,
+                        run -> run.backend().linearMagnitudesBackward(run.weight("w", dtype, out, in), run.input("x", in),
+                                run.input("dz", out), run.inPlace("dx", in))));
+            }
+        for (int width : new int[]{1, 16, 37})
+            for (boolean bias : new boolean[]{false, true})
+                cases.add(new OpCase("gammaRule " + width + (bias ? ", bias" : ""), THREE,
+                        run -> run.backend().gammaRule(run.input("z", width), bias ? run.weight("bias", DType.BF16, width, 0) : null,
+                                0.25f, run.inPlace("gradient", width), run.inPlace("magnitudes", width))));
+        return cases;
     }
 
     static float[] inverses(Run run, int width) {

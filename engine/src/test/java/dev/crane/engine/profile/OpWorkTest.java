@@ -69,6 +69,10 @@ class OpWorkTest {
         check(40 + 48 + 60, 120, OpWork.linearBackwardInput(matrix(4, 5), tensor(3, 4), tensor(3, 5), false));
         check(40 + 48 + 120, 120 + 15, OpWork.linearBackwardInput(matrix(4, 5), tensor(3, 4), tensor(3, 5), true));
         check(60 + 120, 15, OpWork.linearRule(tensor(3, 5), tensor(3, 5)));
+        check(40 + 60 + 48, 120 + 15, OpWork.linearMagnitudes(matrix(4, 5), tensor(3, 5), tensor(3, 4)));
+        check(40 + 60 + 48 + 120, 120 + 30,
+                OpWork.linearMagnitudesBackward(matrix(4, 5), tensor(3, 5), tensor(3, 4), tensor(3, 5)));
+        check(16 + 48 + 2 * 96, 120, OpWork.gammaRule(tensor(3, 4), vector(4), tensor(3, 4), tensor(3, 4)));
     }
 
     @Test

@@ -41,6 +41,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
  * the logits, the target, and the scores of every linear layer under each rule). {@code lrp-epsilon.safetensors} comes from a script over transformers' own
  * model in f32: norms with 1/σ detached, SiLU as x · sigmoid(x) detached, gate × up halved, queries, keys and values behind their rotation times ¼, ¼, ½ in the
  * gradient, each linear layer an autograd function whose backward is (g · z / (z + ε·sign z)) · W; with ε = 0 it agrees with LXT's AttnLRP within 2e-6.
+ * {@code lrp-gamma.safetensors} comes from the same script with the backward of linear layers as the generalised γ-rule is written, γ = 0.25: products of the
+ * positive and negative parts of inputs and weights, and of z.
  */
 class FamilyGoldenTest {
     /** Logits differ by the order of f32 sums alone; a unit in the last place is 1.2e-7 of a value, and some hundred of them are summed. */

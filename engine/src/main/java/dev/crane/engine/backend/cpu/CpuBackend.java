@@ -197,6 +197,31 @@ public final class CpuBackend implements Backend {
     }
 
     @Override
+    public void linearMagnitudes(Weight w, Tensor x, Tensor z) {
+        OpShapes.linearMagnitudes(w, x, z);
+        float[] magnitudes = buffers.take(x.elements());
+        elementwise.absolute(data(x), magnitudes, x.elements());
+        product.linearMagnitudes(host(w).stored(), x.rows(), magnitudes, x.columns(), data(z), z.columns());
+        buffers.give(magnitudes);
+    }
+
+    @Override
+    public void linearMagnitudesBackward(Weight w, Tensor x, Tensor dz, Tensor dx) {
+        OpShapes.linearMagnitudesBackward(w, x, dz, dx);
+        float[] unsigned = buffers.take(dx.elements());
+        product.linearMagnitudesBackward(host(w).stored(), dz.rows(), data(dz), dz.columns(), unsigned, dx.columns());
+        elementwise.addSigned(data(x), unsigned, data(dx), dx.elements());
+        buffers.give(unsigned);
+    }
+
+    @Override
+    public void gammaRule(Tensor z, Weight bias, float gamma, Tensor gradient, Tensor magnitudes) {
+        OpShapes.gammaRule(z, bias, gradient, magnitudes);
+        elementwise.gamma(data(z), z.rows(), z.columns(), bias == null ? null : host(bias).vector(), gamma, data(gradient),
+                data(magnitudes));
+    }
+
+    @Override
     public void rmsNorm(Tensor x, Tensor delta, Weight w, float weightOffset, float eps, Tensor y, Tensor inverse) {
         OpShapes.rmsNorm(x, delta, w, y, inverse);
         rmsNorm.forward(data(x), delta == null ? null : data(delta), x.rows(), x.columns(), host(w).vector(), weightOffset, eps, data(y),

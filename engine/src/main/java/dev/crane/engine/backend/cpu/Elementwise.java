@@ -10,7 +10,7 @@ import dev.crane.engine.relevance.Rule;
 import static dev.crane.engine.backend.cpu.Lanes.F;
 import static dev.crane.engine.backend.cpu.Lanes.L;
 
-/** Sums of tensors, the softcap and the check for what is not finite. */
+/** Sums of tensors, what rules do element by element, the softcap and the check for what is not finite. */
 final class Elementwise {
     private final TaskPool tasks;
 
@@ -24,6 +24,35 @@ final class Elementwise {
 
     void linear(Rule rule, float[] z, float[] gradient, int count) {
         tasks.rows(count, 1, (from, to) -> RuleRows.linear(rule, z, gradient, from, to));
+    }
+
+    void absolute(float[] x, float[] out, int count) {
+        tasks.rows(count, 1, (from, to) -> {
+            for (int i = from; i < to; i++)
+                out[i] = Math.abs(x[i]);
+        });
+    }
+
+    /** sum += sign(x) · value. */
+    void addSigned(float[] x, float[] value, float[] sum, int count) {
+        tasks.rows(count, 1, (from, to) -> {
+            for (int i = from; i < to; i++)
+                sum[i] += Math.signum(x[i]) * value[i];
+        });
+    }
+
+    /** {@link dev.crane.engine.backend.Backend#gammaRule}. */
+    void gamma(float[] z, int rows, int columns, float[] bias, float gamma, float[] gradient, float[] magnitudes) {
+        tasks.rows(rows, columns, (from, to) -> {
+            for (int i = from * columns; i < to * columns; i++) {
+                float sign = z[i] < 0 ? -1 : 1;
+                float size = Math.abs(z[i]);
+                float ofItsSign = Math.max(0, 0.5f * (sign * (bias == null ? z[i] : z[i] - bias[i % columns]) + magnitudes[i]));
+                float c = gradient[i] * (size == 0 ? 0 : size / (size + gamma * ofItsSign));
+                gradient[i] = (1 + 0.5f * gamma) * c;
+                magnitudes[i] = sign * (0.5f * gamma) * c;
+            }
+        });
     }
 
     int firstNonFinite(float[] x, int rows, int columns) {

@@ -73,7 +73,7 @@ public final class MatrixProduct {
         if (bias != null) {
             Objects.checkFromIndexSize(0, out, bias.length);
         }
-        run(new Product(w, weight.dtype(), true, rows, in, out, x, xOffset, xStride, z, zOffset, zStride, bias, false));
+        run(new Product(w, weight.dtype(), true, rows, in, out, x, xOffset, xStride, z, zOffset, zStride, bias, false, false));
     }
 
     /**
@@ -92,7 +92,31 @@ public final class MatrixProduct {
         MemorySegment w = matrix(weight);
         int out = weight.size(0);
         int in = weight.size(1);
-        run(new Product(w, weight.dtype(), false, rows, out, in, dz, dzOffset, dzStride, dx, dxOffset, dxStride, null, accumulate));
+        run(new Product(w, weight.dtype(), false, rows, out, in, dz, dzOffset, dzStride, dx, dxOffset, dxStride, null, accumulate, false));
+    }
+
+    /**
+     * z = x · |W|ᵀ, with the weights' signs taken off.
+     *
+     * @param weight W [out, in] of F32, F16 or BF16
+     * @param x [rows, in], rows {@code xStride} apart
+     * @param z output [rows, out], rows {@code zStride} apart
+     */
+    void linearMagnitudes(StoredTensor weight, int rows, float[] x, int xStride, float[] z, int zStride) {
+        run(new Product(matrix(weight), weight.dtype(), true, rows, weight.size(1), weight.size(0), x, 0, xStride, z, 0, zStride, null,
+                false, true));
+    }
+
+    /**
+     * dx = dz · |W|, with the weights' signs taken off.
+     *
+     * @param weight W [out, in] of F32, F16 or BF16
+     * @param dz [rows, out], rows {@code dzStride} apart
+     * @param dx output [rows, in], rows {@code dxStride} apart
+     */
+    void linearMagnitudesBackward(StoredTensor weight, int rows, float[] dz, int dzStride, float[] dx, int dxStride) {
+        run(new Product(matrix(weight), weight.dtype(), false, rows, weight.size(0), weight.size(1), dz, 0, dzStride, dx, 0, dxStride,
+                null, false, true));
     }
 
     private static MemorySegment matrix(StoredTensor weight) {
@@ -164,10 +188,10 @@ public final class MatrixProduct {
         final float[] tile = new float[Tile.HEIGHT * Tile.WIDTH];
     }
 
-    /** C (+)= A · B, where B [depth, columns] is W or its transpose. */
+    /** C (+)= A · B, where B [depth, columns] is W or its transpose, or for {@code magnitudes} |W| or its transpose. */
     private record Product(MemorySegment w, DType type, boolean transposed, int rows, int depth, int columns, float[] a, int aOffset,
             int aStride,
-            float[] c, int cOffset, int cStride, float[] bias, boolean accumulate) {
+            float[] c, int cOffset, int cStride, float[] bias, boolean accumulate, boolean magnitudes) {
 
         /** Computes the rows and columns given, of which all but the last begin at a tile. */
         void compute(int rowFrom, int rowTo, int columnFrom, int columnTo, Workspace s) {
@@ -181,6 +205,9 @@ public final class MatrixProduct {
                         WeightPanels.transposed(w, type, depth, j, width, k, terms, s.panels, s.strip);
                     } else {
                         WeightPanels.straight(w, type, columns, k, terms, j, width, s.panels);
+                    }
+                    if (magnitudes) {
+                        WeightPanels.absolute(s.panels, width, terms);
                     }
                     for (int i = rowFrom; i < rowTo; i += BLOCK_ROWS) {
                         int height = Math.min(BLOCK_ROWS, rowTo - i);

@@ -199,6 +199,20 @@ final class WeightPanels {
         }
     }
 
+    /**
+     * Takes the signs off panels.
+     *
+     * @param columns columns of the panels
+     * @param depth values of k, at most {@link Tile#DEPTH}
+     */
+    static void absolute(float[] panels, int columns, int depth) {
+        for (int panel = 0; panel * WIDTH < columns; panel++) {
+            for (int i = panel * PANEL; i < panel * PANEL + depth * WIDTH; i += LANES) {
+                FloatVector.fromArray(FLOATS, panels, i).abs().intoArray(panels, i);
+            }
+        }
+    }
+
     private static void load4(MemorySegment w, long at, long rowBytes, int squares, int[] strip) {
         for (int q = 0; q < squares; q++) {
             for (int i = 0; i < 4; i++) {

@@ -368,6 +368,53 @@ public final class CudaBackend implements Backend {
         }
     }
 
+    @Override
+    public void linearMagnitudes(Weight w, Tensor x, Tensor z) {
+        OpShapes.linearMagnitudes(w, x, z);
+        try (Scratch scratch = memory.scratch()) {
+            Matrix in = scratch.matrix(products, x.rows(), x.columns());
+            kernels.gamma.absolute(stream, scratch.as(x, products), in);
+            Matrix out = write(z);
+            Blas.Product product = new Blas.Product(in.rows(), out.columns(), in.columns(), true, products, out.type(), false);
+            blas.multiply(product, 1, in.address(), magnitudes(own(w), scratch).address(), 0, out.address(), 0);
+        }
+    }
+
+    @Override
+    public void linearMagnitudesBackward(Weight w, Tensor x, Tensor dz, Tensor dx) {
+        OpShapes.linearMagnitudesBackward(w, x, dz, dx);
+        try (Scratch scratch = memory.scratch()) {
+            Matrix in = scratch.as(dz, products);
+            Matrix sum = memory.change(dx, products);
+            Matrix unsigned = scratch.matrix(sum.type(), sum.rows(), sum.columns());
+            Blas.Product product = new Blas.Product(in.rows(), unsigned.columns(), in.columns(), false, products, unsigned.type(), false);
+            blas.multiply(product, 1, in.address(), magnitudes(own(w), scratch).address(), 0, unsigned.address(), 0);
+            kernels.gamma.addSigned(stream, scratch.as(x, sum.type()), unsigned, sum);
+        }
+    }
+
+    /** |W|, for one op. */
+    private Matrix magnitudes(CudaWeight weight, Scratch scratch) {
+        Matrix magnitudes = scratch.matrix(weight.type, weight.out(), weight.in());
+        kernels.gamma.absolute(stream, weights.use(weight), magnitudes);
+        weights.used(weight);
+        return magnitudes;
+    }
+
+    @Override
+    public void gammaRule(Tensor z, Weight bias, float gamma, Tensor gradient, Tensor magnitudes) {
+        OpShapes.gammaRule(z, bias, gradient, magnitudes);
+        try (Scratch scratch = memory.scratch()) {
+            Matrix changed = memory.change(gradient, products);
+            ElementType type = changed.type();
+            Matrix split = memory.change(magnitudes, type);
+            Matrix inType = scratch.as(magnitudes, type); // split itself where it has the gradient's type
+            kernels.gamma.launch(stream, scratch.as(z, type), bias == null ? 0 : weights.use(own(bias)).address(), gamma, changed, inType);
+            if (split.type() != type)
+                kernels.cast.launch(stream, inType, split);
+        }
+    }
+
     // ---- norm, rotation ----
 
     @Override

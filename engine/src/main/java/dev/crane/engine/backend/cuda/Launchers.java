@@ -19,6 +19,7 @@ import dev.crane.kernels.Edit;
 import dev.crane.kernels.Embed;
 import dev.crane.kernels.Fill;
 import dev.crane.kernels.FirstNonFinite;
+import dev.crane.kernels.Gamma;
 import dev.crane.kernels.GatedActivation;
 import dev.crane.kernels.GatedActivationBackward;
 import dev.crane.kernels.KernelLibrary;
@@ -51,6 +52,7 @@ final class Launchers {
     final Embed embed;
     final Fill fill;
     final FirstNonFinite firstNonFinite;
+    final Gamma gamma;
     final GatedActivation gatedActivation;
     final LayerNorm layerNorm;
     final Logprobs logprobs;
@@ -102,6 +104,7 @@ final class Launchers {
         embed = new Embed(library);
         fill = new Fill(library);
         firstNonFinite = new FirstNonFinite(library);
+        gamma = new Gamma(library);
         gatedActivation = new GatedActivation(library);
         layerNorm = new LayerNorm(library);
         logprobs = new Logprobs(library);

@@ -180,6 +180,24 @@ public final class ReferenceBackend implements Backend {
     }
 
     @Override
+    public void linearMagnitudes(Weight w, Tensor x, Tensor z) {
+        OpShapes.linearMagnitudes(w, x, z);
+        Linear.magnitudes(host(w), host(x), host(z));
+    }
+
+    @Override
+    public void linearMagnitudesBackward(Weight w, Tensor x, Tensor dz, Tensor dx) {
+        OpShapes.linearMagnitudesBackward(w, x, dz, dx);
+        Linear.magnitudesBackward(host(w), host(x), host(dz), host(dx));
+    }
+
+    @Override
+    public void gammaRule(Tensor z, Weight bias, float gamma, Tensor gradient, Tensor magnitudes) {
+        OpShapes.gammaRule(z, bias, gradient, magnitudes);
+        Linear.gammaRule(host(z), host(bias), gamma, host(gradient), host(magnitudes));
+    }
+
+    @Override
     public void rmsNorm(Tensor x, Tensor delta, Weight w, float weightOffset, float eps, Tensor y, Tensor inverse) {
         OpShapes.rmsNorm(x, delta, w, y, inverse);
         RmsNorm.forward(host(x), host(delta), host(w), weightOffset, eps, host(y), host(inverse));
