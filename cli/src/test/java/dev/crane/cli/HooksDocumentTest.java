@@ -89,7 +89,8 @@ class HooksDocumentTest {
 
     /** Runs some snippets and gives what the last of them showed. */
     private String evaluate(JShell shell, String code) {
-        String rest = code.replace("\"models/", "\"" + Path.of("../models").toAbsolutePath() + "/").replace("save(\"", "save(\"" + folder + "/");
+        String rest = code.replace("\"models/", "\"" + Path.of("../models").toAbsolutePath() + "/").replace("save(\"",
+                "save(\"" + folder + "/");
         String value = null;
         while (!rest.isBlank()) {
             SourceCodeAnalysis.CompletionInfo next = shell.sourceCodeAnalysis().analyzeCompletion(rest);
