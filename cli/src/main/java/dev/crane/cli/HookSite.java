@@ -32,6 +32,8 @@ record HookSite(String site, String name, String transformerLens, List<String> s
         if (site == Site.ATTN_PROBS)
             return new HookSite(site.label(), name, lens, List.of(Integer.toString(spec.attention().heads()), "T", "T"),
                     List.of("capture"));
+        if (site == Site.ATTN_HEAD) // what is read there is read at attn.z
+            return new HookSite(site.label(), name, lens, shape("T", spec.units(site)), List.of("intervene", "relevance"));
         return new HookSite(site.label(), name, lens, shape("T", spec.units(site)), site.isLinear()
                 ? List.of("capture", "intervene", "relevance", "row-gradient")
                 : List.of("capture", "intervene", "relevance"));
