@@ -65,6 +65,30 @@ public final class LayerOps {
                     Tensor gradient = in.changed("gradient", shape.intermediate());
                     return () -> in.backend().linearRule(z, rule, gradient);
                 });
+        gamma();
+    }
+
+    /** What LRP-γ adds to the products of mlp.up. */
+    private void gamma() {
+        add("linearMagnitudes", "mlp.up bf16", in -> {
+            Weight w = in.matrix("w", DType.BF16, shape.intermediate(), shape.hidden());
+            Tensor x = in.tensor("x", shape.hidden());
+            Tensor z = in.output("z", shape.intermediate());
+            return () -> in.backend().linearMagnitudes(w, x, z);
+        });
+        add("linearMagnitudesBackward", "mlp.up bf16", in -> {
+            Weight w = in.matrix("w", DType.BF16, shape.intermediate(), shape.hidden());
+            Tensor x = in.tensor("x", shape.hidden());
+            Tensor dz = in.tensor("dz", shape.intermediate());
+            Tensor dx = in.changed("dx", shape.hidden());
+            return () -> in.backend().linearMagnitudesBackward(w, x, dz, dx);
+        });
+        add("gammaRule", "", in -> {
+            Tensor z = in.tensor("z", shape.intermediate());
+            Tensor gradient = in.changed("gradient", shape.intermediate());
+            Tensor magnitudes = in.changed("magnitudes", shape.intermediate());
+            return () -> in.backend().gammaRule(z, null, 0.25f, gradient, magnitudes);
+        });
     }
 
     private void product(String site, DType dtype, int out, int width) {
