@@ -36,10 +36,19 @@ public final class CpuThreads implements AutoCloseable {
         }
         workers = new Thread[threads - 1];
         for (int i = 0; i < workers.length; i++) {
-            workers[i] = new Thread(this::work, "crane-cpu-" + (i + 1));
+            workers[i] = new Thread(outermostGroup(), this::work, "crane-cpu-" + (i + 1));
             workers[i].setDaemon(true);
             workers[i].start();
         }
+    }
+
+    /** Not the caller's group: the JDK's shell waits for all threads that a line of its user has started in that, and these stay. */
+    private static ThreadGroup outermostGroup() {
+        ThreadGroup group = Thread.currentThread().getThreadGroup();
+        while (group.getParent() != null) {
+            group = group.getParent();
+        }
+        return group;
     }
 
     /** How many threads work at once, the caller included. */

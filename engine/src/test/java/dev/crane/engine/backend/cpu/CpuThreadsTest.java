@@ -33,6 +33,20 @@ class CpuThreadsTest {
         }
     }
 
+    /** The JDK's shell waits for whatever threads a line leaves in the group it ran in. */
+    @Test
+    void noThreadStaysInTheCallersGroup() throws InterruptedException {
+        ThreadGroup group = new ThreadGroup("caller");
+        CpuThreads[] made = new CpuThreads[1];
+        Thread caller = new Thread(group, () -> made[0] = new CpuThreads(2));
+        caller.start();
+        caller.join();
+        try (CpuThreads threads = made[0]) {
+            assertEquals(2, threads.count());
+            assertEquals(0, group.activeCount());
+        }
+    }
+
     @Test
     void plainWritesOfTasksAreVisibleToTheCaller() {
         try (CpuThreads threads = new CpuThreads(3)) {
