@@ -3,7 +3,7 @@ package dev.crane.engine.relevance;
 import java.util.Optional;
 
 /** Norms divide by a constant, activations pass on y/x, a product is shared in halves, softmax is linearised. Twin of {@code rules/attnlrp.cuh}. */
-final class AttnLrp implements Rule {
+class AttnLrp implements Rule {
     @Override
     public String name() {
         return "attnlrp";

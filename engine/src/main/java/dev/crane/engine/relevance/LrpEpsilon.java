@@ -1,13 +1,11 @@
 package dev.crane.engine.relevance;
 
-import java.util.Optional;
-
 /**
  * LRP-ε (Bach et al. 2015, doi:10.1371/journal.pone.0130140, eq. 58) at linear layers z_j = Σ_i x_i w_ij + b_j: R_i = Σ_j x_i w_ij / (z_j + ε·sign z_j) · R_j,
  * with ε = 0.01 and sign 0 = 1: the gradient that goes back through W is δ_j · z_j / (z_j + ε·sign z_j). Everything else as AttnLRP, whose own layers are
  * this with ε → 0. The vocabulary matrix keeps ε = 0 (LRP-0, as Montavon et al. 2019 recommend for the last layer). Twin of {@code rules/lrp-epsilon.cuh}.
  */
-final class LrpEpsilon implements Rule {
+final class LrpEpsilon extends AttnLrp {
     private static final float EPSILON = 0.01f;
 
     @Override
@@ -21,51 +19,6 @@ final class LrpEpsilon implements Rule {
     }
 
     @Override
-    public float norm(float g, float x, float mean) {
-        return g;
-    }
-
-    @Override
-    public boolean normReadsInput() {
-        return false;
-    }
-
-    @Override
-    public float activation(float x, float y, float ratio, float derivative) {
-        return ratio;
-    }
-
-    @Override
-    public float gate(float product, float act, float up) {
-        return 0.5f * product * up;
-    }
-
-    @Override
-    public float up(float product, float act, float up) {
-        return 0.5f * product * act;
-    }
-
-    @Override
-    public float attentionQuery() {
-        return 0.25f;
-    }
-
-    @Override
-    public float attentionKey() {
-        return 0.25f;
-    }
-
-    @Override
-    public float attentionValue() {
-        return 0.5f;
-    }
-
-    @Override
-    public float softcap(float ratio, float derivative) {
-        return ratio;
-    }
-
-    @Override
     public float linear(float z, float gradient) {
         return gradient * z / (z + (z < 0 ? -EPSILON : EPSILON));
     }
@@ -73,10 +26,5 @@ final class LrpEpsilon implements Rule {
     @Override
     public boolean linearChanges() {
         return true;
-    }
-
-    @Override
-    public Optional<Coefficients> coefficients() {
-        return Optional.of(new Coefficients(true, true, 0.5f, 0.5f, true));
     }
 }

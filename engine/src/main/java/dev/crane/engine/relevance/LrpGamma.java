@@ -1,13 +1,11 @@
 package dev.crane.engine.relevance;
 
-import java.util.Optional;
-
 /**
  * LRP-γ (Montavon et al. 2019, "Layer-wise relevance propagation: an overview", doi:10.1007/978-3-030-28954-6_10) at linear layers z_j = Σ_i x_i w_ij + b_j, in
  * the form for inputs of both signs: R_i = Σ_j (x_i w_ij + γ·(x_i w_ij)^s) / (z_j + γ·Σ_i (x_i w_ij)^s) · R_j, where v^s is v if it has the sign of z_j and
  * else 0; γ = 0.25. Everything else as AttnLRP; the vocabulary matrix keeps γ = 0. Twin of {@code rules/lrp-gamma.cuh}.
  */
-final class LrpGamma implements Rule {
+final class LrpGamma extends AttnLrp {
     private static final float GAMMA = 0.25f;
 
     @Override
@@ -21,57 +19,7 @@ final class LrpGamma implements Rule {
     }
 
     @Override
-    public float norm(float g, float x, float mean) {
-        return g;
-    }
-
-    @Override
-    public boolean normReadsInput() {
-        return false;
-    }
-
-    @Override
-    public float activation(float x, float y, float ratio, float derivative) {
-        return ratio;
-    }
-
-    @Override
-    public float gate(float product, float act, float up) {
-        return 0.5f * product * up;
-    }
-
-    @Override
-    public float up(float product, float act, float up) {
-        return 0.5f * product * act;
-    }
-
-    @Override
-    public float attentionQuery() {
-        return 0.25f;
-    }
-
-    @Override
-    public float attentionKey() {
-        return 0.25f;
-    }
-
-    @Override
-    public float attentionValue() {
-        return 0.5f;
-    }
-
-    @Override
-    public float softcap(float ratio, float derivative) {
-        return ratio;
-    }
-
-    @Override
     public float gamma() {
         return GAMMA;
-    }
-
-    @Override
-    public Optional<Coefficients> coefficients() {
-        return Optional.of(new Coefficients(true, true, 0.5f, 0.5f, true));
     }
 }
