@@ -29,15 +29,7 @@ public final class ExplanationPage {
     }
 
     private String render() {
-        html.raw("""
-                <!doctype html>
-                <html lang="en">
-                <head>
-                <meta charset="utf-8">
-                <meta name="viewport" content="width=device-width">
-                """);
-        html.element("title", "Token relevance, " + explanation.model() + " – CRANE");
-        html.raw("\n<style>\n" + Html.resource("report.css") + Html.resource("explanation.css") + "</style>\n</head>\n<body>\n<main>\n");
+        html.begin("Token relevance, " + explanation.model() + " – CRANE", "report.css", "explanation.css");
         html.raw("<header>").element("p class=\"kicker\"", "CRANE token relevance");
         html.element("h1", explanation.model() + (explanation.mask() == null ? "" : ", masked"));
         html.raw("<p class=\"lead\">Each token is shaded by what ").element("b", what()).text(" (")

@@ -30,6 +30,21 @@ final class Html {
         return raw("<" + tag + ">").text(text).raw("</" + (space < 0 ? tag : tag.substring(0, space)) + ">");
     }
 
+    /** Begins a page, as far as its main part; {@code styles} are style sheets beside this class. */
+    Html begin(String title, String... styles) {
+        raw("""
+                <!doctype html>
+                <html lang="en">
+                <head>
+                <meta charset="utf-8">
+                <meta name="viewport" content="width=device-width, initial-scale=1">
+                """);
+        element("title", title).raw("\n<style>\n");
+        for (String style : styles)
+            raw(resource(style));
+        return raw("</style>\n</head>\n<body>\n<main>\n");
+    }
+
     /** Starts a section with a heading and a paragraph that says how to read it (markup); {@code name} stands in the page's list of sections. */
     Html section(String id, String name, String heading, String how) {
         sections.put(id, name);
@@ -64,7 +79,7 @@ final class Html {
         return raw("</section>\n");
     }
 
-    /** A text file that lies beside this class: a style sheet. */
+    /** A text file that lies beside this class: a style sheet, a script. */
     static String resource(String name) {
         try (InputStream in = Html.class.getResourceAsStream(name)) {
             return new String(in.readAllBytes(), StandardCharsets.UTF_8);

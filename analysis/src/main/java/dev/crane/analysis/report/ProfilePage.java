@@ -26,15 +26,7 @@ public final class ProfilePage {
     }
 
     private String render() {
-        html.raw("""
-                <!doctype html>
-                <html lang="en">
-                <head>
-                <meta charset="utf-8">
-                <meta name="viewport" content="width=device-width">
-                """);
-        html.element("title", "Profile – CRANE");
-        html.raw("\n<style>\n" + Html.resource("report.css") + Html.resource("profile.css") + "</style>\n</head>\n<body>\n<main>\n");
+        html.begin("Profile – CRANE", "report.css", "profile.css");
         Roofline roofline = profile.roofline();
         html.raw("<header>").element("p class=\"kicker\"", "CRANE profile");
         html.element("h1", profile.log().device());

@@ -53,15 +53,7 @@ public final class ReportPage {
         downloads();
         provenance();
         Html page = new Html();
-        page.raw("""
-                <!doctype html>
-                <html lang="en">
-                <head>
-                <meta charset="utf-8">
-                <meta name="viewport" content="width=device-width, initial-scale=1">
-                """);
-        page.element("title", data.title() + " – CRANE report").raw("\n<style>\n" + Html.resource("report.css") + Html.resource("units.css")
-                + "</style>\n</head>\n<body>\n<main>\n");
+        page.begin(data.title() + " – CRANE report", "report.css", "units.css");
         page.raw("<header>").element("p class=\"kicker\"", "CRANE report").element("h1", data.title());
         new Headline(data, methods).write(page);
         page.raw("</header>\n<nav>");
